@@ -1,0 +1,1 @@
+"""Reference implementations of an open course on convolutional networks."""
