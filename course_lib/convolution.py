@@ -50,7 +50,7 @@ def output_size(size, kernel_size, strides=1, padding="valid", dilation_rate=1):
     extent = _extent(kernel_size, dilation_rate)
     if extent > size:
         raise ValueError(
-            f'a kernel of {kernel_size} taps at dilation_rate {dilation_rate} covers {extent} '
+            f"a kernel of {kernel_size} taps at dilation_rate {dilation_rate} covers {extent} "
             f'pixels and does not fit into {size}. Use padding="same", a smaller kernel, or a '
             f"larger image."
         )
@@ -223,9 +223,7 @@ def conv2d_fft(images, kernels, bias=None, strides=1, padding="valid", dilation_
     return (full[:, : height : strides[0], : width : strides[1]] + bias).astype(images.dtype)
 
 
-def conv2d_gradients(
-    images, kernels, output_gradient, strides=1, padding="valid", dilation_rate=1
-):
+def conv2d_gradients(images, kernels, output_gradient, strides=1, padding="valid", dilation_rate=1):
     """Gradients of a loss with respect to everything that `conv2d` was given.
 
     Each kernel tap met the image at every position, so its gradient is a sum over positions and
@@ -267,10 +265,12 @@ def conv2d_gradients(
     images, kernels, _, strides, dilation_rate = _prepare(
         images, kernels, None, strides, padding, dilation_rate
     )
-    kernel_height, kernel_width, channels, filters = kernels.shape
+    kernel_height, kernel_width, _, filters = kernels.shape
     windows = _windows(images, (kernel_height, kernel_width), strides, dilation_rate)
     batch, height, width, *_ = windows.shape
-    output_gradient = numeric_array(output_gradient, "output_gradient", (*IMAGE_AXES[:3], "filters"))
+    output_gradient = numeric_array(
+        output_gradient, "output_gradient", (*IMAGE_AXES[:3], "filters")
+    )
     if output_gradient.shape != (batch, height, width, filters):
         raise ValueError(
             f"output_gradient must have the shape of conv2d's output, "

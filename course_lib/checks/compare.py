@@ -1,0 +1,98 @@
+"""Compare what came with what was expected, and say where they first differ."""
+
+from numbers import Integral, Number
+
+import numpy as np
+
+
+def same(came, expected, rtol):
+    """Whether two results agree in structure, shape and values."""
+    if isinstance(expected, tuple):
+        return (
+            isinstance(came, (tuple, list))
+            and len(came) == len(expected)
+            and all(same(c, e, rtol) for c, e in zip(came, expected, strict=True))
+        )
+    return difference(came, expected, rtol) is None
+
+
+def difference(came, expected, rtol, name="result"):
+    """Say how one returned value differs from the expected one, or return `None`.
+
+    Args:
+        came: what the student's function returned.
+        expected: what the reference returned: an integer, an array, or a float.
+        rtol: tolerance relative to the largest expected magnitude.
+        name: the value's name, for the sentence.
+
+    Returns:
+        A pair of sentences `(came, expected)`, or `None` where they agree.
+
+    Example:
+        >>> difference(np.zeros((2, 3)), np.zeros((3, 2)), 1e-4)
+        ('result of shape (2, 3)', 'shape (3, 2)')
+        >>> difference(3.0, 3, 1e-4)
+        ('result 3.0, a float', '3, an int: divide with // and not with /')
+    """
+    if came is None or came is Ellipsis:
+        return f"{came} instead of a {name}", "a value: the function must end with return"
+    if isinstance(expected, Integral):
+        return _integer_difference(came, int(expected), name)
+    array, problem = _as_numbers(came)
+    if problem:
+        return f"{name} {problem}", f"an array of shape {np.shape(expected)}"
+    expected = np.asarray(expected, dtype=np.float64)
+    if array.shape != expected.shape:
+        return f"{name} of shape {array.shape}", f"shape {expected.shape}"
+    scale = max(1e-6, float(np.max(np.abs(expected), initial=0)))
+    # Written so that NaN counts as wrong.
+    wrong = ~(np.abs(array - expected) <= rtol * scale)
+    if not wrong.any():
+        return None
+    index = tuple(int(i) for i in np.argwhere(wrong)[0])
+    place = f"{name}{list(index)}" if index else name
+    count = f" ({wrong.sum()} of {wrong.size} numbers differ)" if wrong.size > 1 else ""
+    return f"{place} = {_short(array[index])}{count}", _short(expected[index])
+
+
+def describe(value):
+    """A short text for one argument or result: small values whole, large arrays by shape.
+
+    Example:
+        >>> describe(np.zeros((2, 5, 5, 1), "float32")), describe((2, 1))
+        ('float32 (2, 5, 5, 1)', '(2, 1)')
+    """
+    if isinstance(value, np.ndarray):
+        if value.size <= 4 and value.ndim <= 1:
+            return np.array2string(value, precision=3, separator=", ")
+        return f"{value.dtype} {value.shape}"
+    if isinstance(value, tuple) and any(isinstance(v, np.ndarray) for v in value):
+        return f"({', '.join(describe(v) for v in value)})"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _integer_difference(came, expected, name):
+    if isinstance(came, np.ndarray) and came.ndim == 0:
+        came = came[()]
+    if isinstance(came, bool) or not isinstance(came, Number):
+        return f"{name} {describe(came)}, a {type(came).__name__}", f"{expected}, an int"
+    if came == expected and not isinstance(came, Integral):
+        kind = type(came).__name__
+        return f"{name} {came}, a {kind}", f"{expected}, an int: divide with // and not with /"
+    return None if came == expected else (f"{name} {_short(came)}", str(expected))
+
+
+def _as_numbers(came):
+    """Return `came` as float64, or the reason why it cannot be."""
+    try:
+        array = np.asarray(came)
+    except Exception as error:  # a student's object may raise anything in __array__
+        return None, f"that is no array ({type(error).__name__}: {error})"
+    if array.dtype.kind not in "buif":
+        return None, f"{describe(came)}, a {type(came).__name__} and no array of real numbers"
+    return array.astype(np.float64), None
+
+
+def _short(number):
+    return str(number) if isinstance(number, Integral) else f"{float(number):.5g}"

@@ -1,0 +1,138 @@
+"""What a check is made of: a reference, parts with seeded cases, misconceptions, variants.
+
+A topic's check module builds one `Check` for each function that the student writes, and hangs its
+parts, misconceptions, variants and ready-made answers on it with decorators, so that the module
+reads like the report.
+"""
+
+import inspect
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+# Calls into these do the task instead of the student. NumPy is what the course builds from.
+READY_MADE = (
+    "course_lib",
+    "keras",
+    "tensorflow",
+    "torch",
+    "jax",
+    "scipy.signal",
+    "scipy.ndimage",
+    "skimage",
+    "sklearn",
+    "cv2",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One call: the arguments, the exception that is due, the one returned value that counts."""
+
+    args: tuple
+    kwargs: dict
+    raises: type[Exception] | None = None
+    of: str | None = None
+
+
+def case(*args, raises=None, of=None, **kwargs):
+    """Return the call with these arguments.
+
+    Args:
+        *args: the call's positional arguments.
+        raises: the exception that it must end in.
+        of: of several returned values, the name of the one that is compared.
+        **kwargs: the call's keyword arguments.
+    """
+    return Case(args, kwargs, raises, of)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One idea, worth `weight`; `cases(rng)` draws the calls that test it."""
+
+    name: str
+    title: str
+    weight: float
+    after: tuple[str, ...]
+    cases: Callable
+    read: str
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A plausible wrong implementation, with the line that explains it."""
+
+    name: str
+    hint: str
+    function: Callable
+
+
+@dataclass
+class Check:
+    """Everything that judges one function.
+
+    Args:
+        reference: the right implementation; its name is the check's.
+        topic: the topic's stem.
+        title: what the function does, for the report's heading.
+        returns: names of the returned values, more than one for a tuple.
+        read: where in the book to read, `"page.html#anchor"`.
+        rtol: tolerance relative to the largest expected magnitude of an array.
+        forbidden: modules whose functions the answer may not call.
+    """
+
+    reference: Callable
+    topic: str
+    title: str
+    returns: tuple[str, ...] = ("result",)
+    read: str = ""
+    rtol: float = 1e-4
+    forbidden: tuple[str, ...] = READY_MADE
+    parts: list[Part] = field(default_factory=list)
+    misconceptions: list[Misconception] = field(default_factory=list)
+    variants: list[Callable] = field(default_factory=list)
+    ready_made: list[Callable] = field(default_factory=list)
+
+    @property
+    def name(self):
+        """The name of the function that the student writes."""
+        return self.reference.__name__
+
+    def part(self, weight=1, after=(), read=""):
+        """Register a generator of cases; its docstring is the line that the student sees."""
+
+        def register(cases):
+            names = tuple(before.__name__ for before in after)
+            title = inspect.getdoc(cases)
+            part = Part(cases.__name__, title, weight, names, cases, read or self.read)
+            self.parts.append(part)
+            return cases
+
+        return register
+
+    def misconception(self, hint):
+        """Register a wrong implementation under the hint that names the mistake."""
+
+        def register(function):
+            self.misconceptions.append(Misconception(function.__name__, hint, function))
+            return function
+
+        return register
+
+    def variant(self, function):
+        """Register a correct implementation in another style; the audit demands that it passes."""
+        self.variants.append(function)
+        return function
+
+    def forbid(self, function):
+        """Register an answer that calls what it should build; the audit wants it found."""
+        self.ready_made.append(function)
+        return function
+
+    def draw(self, part, seed):
+        """Return the cases of a part for a seed; each part has a stream of its own."""
+        stream = zlib.crc32(f"{self.topic}.{self.name}.{part.name}".encode())
+        return list(part.cases(np.random.default_rng([seed, stream])))

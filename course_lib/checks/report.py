@@ -1,0 +1,173 @@
+"""The report of a check: as HTML in a notebook, as text in a terminal, as JSON for the grader."""
+
+import html
+import sys
+import textwrap
+from dataclasses import asdict, dataclass
+
+MIME = "application/vnd.course.report+json"
+MARKS = {"passed": "✓", "failed": "✗", "skipped": "–", "error": "!"}
+BOOK = "the book"
+
+# JupyterLab's own colour variables, so that the report follows its light and dark themes.
+STYLE = """
+<style>
+.course-report{--good:#1a7f37;--bad:#c62828;--rest:#6e7781;font-size:.95em;line-height:1.45;
+ color:var(--jp-content-font-color1,inherit);max-width:52em}
+.course-report.dark,[data-jp-theme-light="false"] .course-report,
+ html[data-theme="dark"] .course-report{--good:#56d364;--bad:#ff8a80;--rest:#9aa4ae}
+.course-report h4{margin:.4em 0;font-size:1.05em}
+.course-report ul{list-style:none;margin:0;padding:0}
+.course-report li{margin:.15em 0;padding:.1em 0 .1em .8em;border-left:3px solid var(--rest)}
+.course-report li.passed{border-color:var(--good)}
+.course-report li.failed,.course-report li.error{border-color:var(--bad)}
+.course-report .mark{display:inline-block;width:1.3em;font-weight:700;color:var(--rest)}
+.course-report .passed .mark{color:var(--good)}
+.course-report .failed .mark,.course-report .error .mark{color:var(--bad)}
+.course-report dl{display:grid;grid-template-columns:6.5em 1fr;gap:.1em .6em;
+ margin:.3em 0 .5em 1.3em}
+.course-report dt{font-weight:600;color:var(--jp-content-font-color2,inherit)}
+.course-report dd{margin:0;overflow-wrap:anywhere}
+.course-report .spoken{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.course-report code{background:none;padding:0;white-space:pre-wrap}
+</style>
+"""
+
+
+@dataclass
+class Outcome:
+    """What came of one part: `passed`, `failed`, `skipped`, or `error` (the check's own fault)."""
+
+    name: str
+    title: str
+    status: str
+    weight: float
+    tried: str = ""
+    came: str = ""
+    expected: str = ""
+    message: str = ""
+    misconception: str | None = None
+    hint: str = ""
+    read: str = ""
+
+    def lines(self):
+        """The rows of the explanation, each a label and a text."""
+        if self.status == "passed":
+            return []
+        rows = [
+            ("tried", self.tried),
+            ("came", self.came),
+            ("expected", self.expected),
+            ("why", self.message),
+            ("looks like", self.hint),
+            ("read", f"{BOOK}: {self.read}" if self.read and self.status == "failed" else ""),
+        ]
+        return [(label, text) for label, text in rows if text]
+
+
+@dataclass(frozen=True)
+class Report:
+    """All outcomes of one check."""
+
+    topic: str
+    check: str
+    title: str
+    hidden: bool
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def score(self):
+        """The passed share of the weights, from 0 to 1; parts that the check broke do not count."""
+        counted = [o for o in self.outcomes if o.status != "error"]
+        total = sum(o.weight for o in counted)
+        return sum(o.weight for o in counted if o.status == "passed") / total if total else 0.0
+
+    @property
+    def passed(self):
+        """Whether every part has passed."""
+        return all(o.status == "passed" for o in self.outcomes)
+
+    @property
+    def diagnosis(self):
+        """The first misconception found, or `None`."""
+        return next((o.misconception for o in self.outcomes if o.misconception), None)
+
+    def points(self, total):
+        """The points out of `total`, for the last line of a graded cell.
+
+        Example:
+            >>> part = Outcome("sizes", "Sizes", "passed", weight=1)
+            >>> Report("convolution", "conv2d", "Convolve", False, (part,)).points(8)
+            8.0
+        """
+        return round(float(total) * self.score, 2)
+
+    def to_json(self):
+        """The report as data; what `MIME` carries to the grader."""
+        parts = [asdict(o) for o in self.outcomes]
+        for part, outcome in zip(parts, self.outcomes, strict=True):
+            part["message"] = part["message"] or "; ".join(
+                f"{label}: {text}" for label, text in outcome.lines() if label != "read"
+            )
+        return {
+            "topic": self.topic,
+            "check": self.check,
+            "hidden": self.hidden,
+            "score": self.score,
+            "parts": parts,
+        }
+
+    @property
+    def heading(self):
+        """One line: what was checked and how much of it passed."""
+        done = sum(o.status == "passed" for o in self.outcomes)
+        kind = "with hidden cases, " if self.hidden else ""
+        return f"{self.check}: {kind}{done} of {len(self.outcomes)} parts passed ({self.score:.0%})"
+
+    def __str__(self):
+        """The report for a terminal."""
+        lines = [self.heading]
+        for outcome in self.outcomes:
+            lines.append(f"  {MARKS[outcome.status]} {outcome.title}")
+            for label, text in outcome.lines():
+                body = textwrap.wrap(text, 84) or [""]
+                lines.append(f"      {label:<11}{body[0]}")
+                lines += [" " * 17 + rest for rest in body[1:]]
+        return "\n".join(lines)
+
+    def to_html(self):
+        """The report for a notebook; every text in it is escaped."""
+        items = []
+        for outcome in self.outcomes:
+            rows = "".join(
+                f"<dt>{label}</dt><dd>{_code(label, text)}</dd>" for label, text in outcome.lines()
+            )
+            items.append(
+                f'<li class="{outcome.status}"><span class="mark" aria-hidden="true">'
+                f'{MARKS[outcome.status]}</span><span class="spoken">'
+                f"{outcome.status}: </span>{html.escape(outcome.title)}"
+                f"{f'<dl>{rows}</dl>' if rows else ''}</li>"
+            )
+        return (
+            f'{STYLE}<div class="course-report"><h4>{html.escape(self.heading)}</h4>'
+            f"<ul>{''.join(items)}</ul></div>"
+        )
+
+    def show(self):
+        """Display in a notebook, or print in a terminal."""
+        shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
+        if not shell or not hasattr(shell, "kernel"):
+            print(self)
+            return
+        from IPython.display import display
+
+        bundle = {"text/plain": str(self), "text/html": self.to_html(), MIME: self.to_json()}
+        display(bundle, raw=True)
+
+    def __repr__(self):
+        return f"<{self.heading}>"
+
+
+def _code(label, text):
+    escaped = html.escape(text)
+    return f"<code>{escaped}</code>" if label in ("tried", "came", "expected") else escaped

@@ -1,0 +1,300 @@
+"""Run a check on a function: call it, compare, diagnose, report."""
+
+import copy
+import importlib
+import inspect
+import os
+import traceback
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from course_lib.checks.compare import describe, difference, same
+from course_lib.checks.core import Case, Check
+from course_lib.checks.forbidden import CallWatcher
+from course_lib.checks.report import Outcome, Report
+from course_lib.topics import TOPICS, topic
+
+VISIBLE_SEED = 0
+HIDDEN_DRAWS = 3
+
+
+def load(stem):
+    """Return the checks of a topic, in the order in which its assignment asks for them.
+
+    Raises:
+        ValueError: if there is no such topic.
+    """
+    names = topic(stem).answers
+    module = importlib.import_module(f"course_lib.checks.{stem}")
+    return tuple(module.CHECKS[name] for name in names)
+
+
+def find(name):
+    """Return the check of that name, `"conv2d"` or, with its topic, `"convolution.conv2d"`.
+
+    Raises:
+        ValueError: if there is none; the message lists the names.
+    """
+    stem, _, answer = name.rpartition(".")
+    for candidate in TOPICS:
+        if answer in candidate.answers and stem in ("", candidate.stem):
+            return load(candidate.stem)[candidate.answers.index(answer)]
+    names = ", ".join(answer for candidate in TOPICS for answer in candidate.answers)
+    raise ValueError(f"there is no check {name!r}; the checks are: {names}.")
+
+
+def check(name, function, hidden=False, seed=None, show=True):
+    """Check a function, show the report, and return it.
+
+    Args:
+        name: the check's name, such as `"conv2d"`.
+        function: the student's function.
+        hidden: add draws of cases that differ from those that the student sees.
+        seed: of the hidden draws; by default the environment's `COURSE_CHECK_SEED`, or 1.
+        show: display the report, as HTML in a notebook and as text in a terminal.
+
+    Returns:
+        A `Report`; `report.points(8)` is the number of points out of 8.
+
+    Raises:
+        ValueError: if there is no such check, or `function` cannot be called.
+    """
+    chosen = find(name)
+    if not callable(function):
+        raise ValueError(
+            f"check({name!r}, ...) needs the function itself; got {describe(function)}. Write "
+            f"check({name!r}, {chosen.name}) without calling it."
+        )
+    seed = int(os.environ.get("COURSE_CHECK_SEED", 1)) if seed is None else seed
+    report = run(chosen, function, hidden=hidden, seed=seed)
+    if show:
+        report.show()
+    return report
+
+
+@dataclass(eq=False)  # trials hold arrays, whose == is not a truth value
+class _Trial:
+    """One executed case and what came of it."""
+
+    case: Case
+    expected: object = None
+    came: object = None
+    error: Exception | None = None
+    problem: tuple[str, str] | None = None
+    ready_made: bool = False
+
+
+@dataclass
+class _Run:
+    """The state of one check on one function."""
+
+    check: Check
+    function: object
+    hidden: bool
+    forbidden: tuple[str, ...]
+    ready_made: str = ""
+    trials: list[_Trial] = field(default_factory=list)
+
+
+def run(check, function, hidden=False, seed=1, forbidden=None):
+    """Judge a function by a check's parts, without showing anything.
+
+    Args:
+        check: the `Check`.
+        function: what to judge.
+        hidden: whether to add hidden draws.
+        seed: of the hidden draws.
+        forbidden: modules whose functions it may not call; the check's own by default.
+
+    Returns:
+        A `Report`.
+    """
+    state = _Run(check, function, hidden, check.forbidden if forbidden is None else forbidden)
+    state.ready_made = _is_ready_made(function, state.forbidden)
+    seeds = [VISIBLE_SEED]
+    if hidden:
+        seeds += [1_000_003 * seed + draw + 1 for draw in range(HIDDEN_DRAWS)]
+    outcomes, firsts = [], []
+    for part in check.parts:
+        outcome, first = _judge(state, part, seeds, outcomes)
+        outcomes.append(outcome)
+        firsts.append(first)
+    _diagnose(state, outcomes, firsts)
+    return Report(check.topic, check.name, check.title, hidden, tuple(outcomes))
+
+
+def _is_ready_made(function, modules):
+    """Return the function's name if it belongs to a forbidden module itself, else nothing."""
+    watcher = CallWatcher(modules)
+    module = getattr(function, "__module__", None)
+    if watcher.covers(module):
+        watcher.add(module, getattr(function, "__qualname__", type(function).__name__))
+    return next(iter(watcher.found), "")
+
+
+def _judge(state, part, seeds, before):
+    """Run one part's cases until one fails; return its outcome and the failing trial."""
+    outcome = Outcome(part.name, part.title, "passed", part.weight, read=part.read)
+    missing = [o.title for o in before if o.name in part.after and o.status != "passed"]
+    if missing:
+        outcome.status = "skipped"
+        outcome.message = f"This builds on “{missing[0]}”, which has not passed yet."
+        return outcome, None
+    for seed in seeds:
+        try:
+            trials = [_Trial(c, _expected(state.check, c)) for c in state.check.draw(part, seed)]
+        except Exception as error:  # our fault, never the student's
+            outcome.status = "error"
+            outcome.message = f"The check itself failed ({error!r}). Tell your instructor."
+            return outcome, None
+        for trial in trials:
+            _try(state, trial)
+            state.trials.append(trial)
+            if trial.problem:
+                outcome.status = "failed"
+                outcome.tried = _call_text(state.check, trial.case, state.hidden)
+                outcome.came, outcome.expected = trial.problem
+                return outcome, trial
+    return outcome, None
+
+
+def _expected(check, case):
+    if case.raises:
+        return None
+    return check.reference(*copy.deepcopy(case.args), **copy.deepcopy(case.kwargs))
+
+
+def _try(state, trial):
+    """Call the function on copies of the arguments and note what is wrong with the result."""
+    args, kwargs = copy.deepcopy(trial.case.args), copy.deepcopy(trial.case.kwargs)
+    watcher = CallWatcher(state.forbidden)
+    try:
+        with watcher:
+            trial.came = state.function(*args, **kwargs)
+    except Exception as error:
+        trial.error = error
+    except SystemExit as error:
+        trial.error = RuntimeError(f"the function ended the program with exit({error.code})")
+    called = state.ready_made or next(iter(watcher.found), "")
+    if called:
+        trial.ready_made = True
+        trial.problem = f"a call of {called}, which does the task for you", "your own computation"
+    else:
+        trial.problem = _problem(state, trial, args, kwargs)
+
+
+def _problem(state, trial, args, kwargs):
+    case, check = trial.case, state.check
+    if case.raises:
+        wanted = f"a {case.raises.__name__} that says what is wrong"
+        if trial.error is None:
+            return f"{describe(trial.came)}, and no error", wanted
+        if isinstance(trial.error, case.raises) and not isinstance(
+            trial.error, NotImplementedError
+        ):
+            return None
+        return _error_text(trial.error, state.function), wanted
+    if trial.error is not None:
+        if isinstance(trial.error, NotImplementedError):
+            return "NotImplementedError: not answered yet", "an implementation"
+        return _error_text(trial.error, state.function), "a result"
+    if not same_inputs((args, kwargs), (case.args, case.kwargs)):
+        return (
+            "changed arguments: the function writes into its input",
+            "arguments left as they were",
+        )
+    return _result_problem(check, case, trial.came, trial.expected)
+
+
+def _result_problem(check, case, came, expected):
+    if not isinstance(expected, tuple):
+        return difference(came, expected, check.rtol, check.returns[0])
+    names = ", ".join(check.returns)
+    if not isinstance(came, (tuple, list)) or len(came) != len(expected):
+        return describe(came), f"a tuple of {len(expected)}: ({names})"
+    for name, one, wanted in zip(check.returns, came, expected, strict=True):
+        problem = case.of in (None, name) and difference(one, wanted, check.rtol, name)
+        if problem:
+            return problem
+    return None
+
+
+def same_inputs(now, before):
+    """Whether arguments are what they were before a call."""
+    (args, kwargs), (old_args, old_kwargs) = now, before
+    pairs = [*zip(args, old_args, strict=True), *((kwargs[k], old_kwargs[k]) for k in kwargs)]
+    return all(
+        np.array_equal(new, old, equal_nan=new.dtype.kind == "f")
+        if isinstance(new, np.ndarray)
+        else repr(new) == repr(old)
+        for new, old in pairs
+    )
+
+
+def _diagnose(state, outcomes, firsts):
+    """Find, for each failed part, the misconception that gives the same result.
+
+    Several may agree on one case; the one that agrees with most of all the results is meant.
+    """
+    wrong = [t for t in firsts if t and t.error is None and not t.ready_made]
+    if not wrong:
+        return
+    check, agreement = state.check, {}
+    for misconception in check.misconceptions:
+        if any(_reproduces(check, misconception, t) for t in wrong):
+            hits = sum(_reproduces(check, misconception, t) for t in state.trials)
+            agreement[misconception.name] = (hits, misconception)
+    ranked = [m for _, m in sorted(agreement.values(), key=lambda pair: -pair[0])]
+    for outcome, trial in zip(outcomes, firsts, strict=True):
+        if trial not in wrong:
+            continue
+        for misconception in ranked:
+            if _reproduces(check, misconception, trial):
+                outcome.misconception = misconception.name
+                outcome.hint = misconception.hint
+                break
+
+
+def _reproduces(check, misconception, trial):
+    """Whether a misconception gives what the student's function gave on a case."""
+    if trial.error is not None:
+        return False
+    try:
+        with np.errstate(all="ignore"):
+            result = misconception.function(
+                *copy.deepcopy(trial.case.args), **copy.deepcopy(trial.case.kwargs)
+            )
+        return _agree(check, trial, result)
+    except Exception:  # a mistake need not work on every input
+        return False
+
+
+def _agree(check, trial, result):
+    """Whether a result is the student's, in the returned value that the case compares."""
+    of = trial.case.of
+    if of is None or not isinstance(trial.came, (tuple, list)):
+        return same(trial.came, result, check.rtol)
+    index = check.returns.index(of)
+    return same(trial.came[index], result[index], check.rtol)
+
+
+def _call_text(check, case, hidden):
+    """The call as the report shows it; hidden cases keep their numbers to themselves."""
+    bound = inspect.signature(check.reference).bind(*case.args, **case.kwargs)
+    shown = [
+        f"{name}={describe(value)}"
+        for name, value in bound.arguments.items()
+        if not (hidden and not isinstance(value, np.ndarray))
+    ]
+    return f"{check.name}({', '.join(shown)})"
+
+
+def _error_text(error, function):
+    """The exception, and the line of the student's code that it came from."""
+    text = f"{type(error).__name__}: {error}"
+    code = getattr(function, "__code__", None)
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if code is not None and frame.filename == code.co_filename and frame.line:
+            return f"{text} (in the line: {frame.line.strip()})"
+    return text
