@@ -7,6 +7,7 @@ says the same at more length; the option `:docstring:` keeps it.
 import ast
 import importlib.util
 from pathlib import Path
+from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -69,7 +70,7 @@ class Listing(SphinxDirective):
     """The directive."""
 
     required_arguments = 1
-    option_spec = {"docstring": directives.flag, "name": directives.unchanged}
+    option_spec: ClassVar = {"docstring": directives.flag, "name": directives.unchanged}
 
     def run(self):
         """Return the listing as a captioned code block."""

@@ -11,6 +11,7 @@ from sphinx.errors import ExtensionError
 
 UNWANTED_CSS = ("sphinx-thebe.css",)
 ICONS = "_static/scripts/fontawesome.js"
+ICONS_TAG = re.compile(r"<script[^>]*/scripts/fontawesome\.js[^>]*></script>\s*")
 FETCHED = re.compile(
     r"""<(?:script|img|iframe|source|video|audio|embed)\b[^>]*\bsrc\s*=\s*["'](?:https?:)?//[^>]*"""
     r"""|<link\b(?=[^>]*\brel\s*=\s*["']"""
@@ -49,16 +50,18 @@ def remove_thebe(app, _config):
 
 
 def finish(app, error):
-    """Empty the icon script and look through every page and style sheet."""
+    """Take the icons' script out of the pages, then look for whatever is not the book's own."""
     if error or app.builder.format != "html":
         return
     out = Path(app.outdir)
-    if (out / ICONS).exists():
-        (out / ICONS).write_text("/* The theme's web font draws the icons. */\n", encoding="utf8")
-        (out / f"{ICONS}.map").unlink(missing_ok=True)
+    for name in (ICONS, f"{ICONS}.map", f"{ICONS}.LICENSE.txt"):
+        (out / name).unlink(missing_ok=True)
     found = []
     for path in sorted([*out.rglob("*.html"), *out.rglob("*.css")]):
         text = path.read_text(encoding="utf8")
+        if ICONS_TAG.search(text):
+            text = ICONS_TAG.sub("", text)
+            path.write_text(text, encoding="utf8")
         found += [f"{path.relative_to(out)}: {asset[:160]}" for asset in remote_assets(text)]
     if found:
         raise ExtensionError(

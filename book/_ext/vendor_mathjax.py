@@ -14,7 +14,10 @@ import tempfile
 from pathlib import Path
 
 VERSION = "3.2.2"
-INTEGRITY = "sha512-Bt+SSVU8eBG27zChVewOicYs7Xsdt40qm4+UpHyX7k0/O9NliPc+x77k1/FEsPsjKPZGJvtRZM1vO+geW0OhGw=="
+INTEGRITY = (
+    "sha512-"
+    "Bt+SSVU8eBG27zChVewOicYs7Xsdt40qm4+UpHyX7k0/O9NliPc+x77k1/FEsPsjKPZGJvtRZM1vO+geW0OhGw=="
+)
 TARGET = Path(__file__).resolve().parent.parent / "_static" / "mathjax"
 PARTS = (
     "startup.js",
@@ -27,15 +30,19 @@ PARTS = (
 )
 # What TeX commands may ask for by themselves (MathJax's autoload), and mathtools.
 TEX_EXTENSIONS = (
-    "action amscd bbox boldsymbol braket cancel cases centernot color enclose extpfeil gensymb "
-    "html mathtools textcomp textmacros unicode upgreek verb"
-).split()
+    *("action", "amscd", "bbox", "boldsymbol", "braket", "cancel", "cases", "centernot", "color"),
+    *("enclose", "extpfeil", "gensymb", "html", "mathtools", "textcomp", "textmacros", "unicode"),
+    *("upgreek", "verb"),
+)
 
 
 def fetch(folder):
     """Let npm pack the package into the folder and return the archive's path."""
     subprocess.run(
-        ["npm", "pack", "--silent", f"mathjax@{VERSION}"], cwd=folder, check=True, text=True
+        ["npm", "pack", "--silent", f"mathjax@{VERSION}"],
+        cwd=folder,
+        check=True,
+        capture_output=True,
     )
     archive = folder / f"mathjax-{VERSION}.tgz"
     digest = "sha512-" + base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
@@ -61,9 +68,8 @@ def main():
             else:
                 shutil.copyfile(source / "es5" / part, target)
         shutil.copyfile(source / "LICENSE", TARGET / "LICENSE")
-    print(
-        f"{TARGET.name}: MathJax {VERSION}, {sum(1 for f in TARGET.rglob('*') if f.is_file())} files"
-    )
+    files = sum(path.is_file() for path in TARGET.rglob("*"))
+    print(f"{TARGET.name}: MathJax {VERSION}, {files} files")
 
 
 if __name__ == "__main__":
