@@ -283,6 +283,39 @@ def readable(background):
     return max((INK, PAPER), key=lambda colour: contrast(colour, background))
 
 
+def picture(axes, values, at=(0, 0), width=1.0, signed=False):
+    """Draw a gray or colour picture on a canvas, its pixels sharp.
+
+    Args:
+        axes: from `canvas`.
+        values: array of shape `(height, width)` from 0 to 1, or `(height, width, 3)`.
+        at: the upper left point.
+        width: in cells of the canvas; the height follows.
+        signed: whether mid-gray stands for zero, black for -1 and white for 1.
+
+    Returns:
+        A `Grid` with one cell for each pixel.
+
+    Example:
+        >>> picture(canvas(8, 8), np.zeros((4, 4)), at=(1, 1), width=6).cell
+        1.5
+    """
+    rows, columns = np.shape(values)[:2]
+    drawn = Grid(*at, rows, columns, width / columns)
+    view = {"xlim": axes.get_xlim(), "ylim": axes.get_ylim()}
+    axes.imshow(
+        values,
+        cmap="gray",
+        vmin=-1 if signed else 0,
+        vmax=1,
+        extent=(drawn.left, drawn.right, drawn.bottom, drawn.top),
+        interpolation="nearest" if width / columns > 0.1 else "antialiased",
+        zorder=1,
+    )
+    axes.set(**view)  # imshow narrows it to the picture
+    return drawn
+
+
 def image_row(images, titles, height=2.0, signed=False, limit=None):
     """Show pictures in one row, each under its title.
 
