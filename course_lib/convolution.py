@@ -300,6 +300,53 @@ def conv2d_gradients(images, kernels, output_gradient, strides=1, padding="valid
     return images_gradient, kernels_gradient, rows.sum(axis=0)
 
 
+def learn_kernels(images, targets, kernel_size, steps=100, learning_rate=0.1):
+    """Find the kernels that turn images into targets, by gradient descent.
+
+    It is the smallest training loop there is: one layer, no bias, no padding, full batch. The loss
+    is the mean of the squared differences; it is convex in the kernels, so they may start at zero.
+
+    Args:
+        images: array of shape `(batch, height, width, channels)`.
+        targets: array of shape `(batch, output_height, output_width, filters)`.
+        kernel_size: an integer, or a pair for height and width.
+        steps: number of steps, each over all images.
+        learning_rate: what a step multiplies the gradient with.
+
+    Returns:
+        A tuple `(kernels, losses)`: the learnt kernels of shape
+        `(kernel_height, kernel_width, channels, filters)`, and the loss before each step, of shape
+        `(steps,)`.
+
+    Raises:
+        ValueError: as `conv2d`, and if the targets do not have the output's shape.
+
+    Example:
+        >>> image = np.random.default_rng(0).normal(size=(1, 16, 16, 1))
+        >>> difference = image[:, :, 1:] - image[:, :, :-1]
+        >>> kernels, losses = learn_kernels(image, difference, (1, 2))
+        >>> kernels[0, :, 0, 0].round(3)
+        array([-1.,  1.])
+    """
+    images = numeric_array(images, "images", IMAGE_AXES)
+    targets = numeric_array(targets, "targets", (*IMAGE_AXES[:3], "filters"))
+    steps = integer(steps, "steps", minimum=0)
+    kernels = np.zeros((*pair(kernel_size, "kernel_size"), images.shape[-1], targets.shape[-1]))
+    losses = np.zeros(steps)
+    for step in range(steps):
+        errors = conv2d(images, kernels)
+        if errors.shape != targets.shape:
+            raise ValueError(
+                f"targets must have the output's shape {errors.shape}; got {targets.shape}. Crop "
+                f"them to the windows that lie inside the image."
+            )
+        errors -= targets
+        losses[step] = np.mean(errors**2)
+        _, gradient, _ = conv2d_gradients(images, kernels, 2 * errors / errors.size)
+        kernels -= learning_rate * gradient
+    return kernels, losses
+
+
 def conv2d_parameters(kernel_size, channels, filters, use_bias=True):
     """Number of trainable parameters of a convolutional layer.
 

@@ -25,7 +25,14 @@ TOPICS = (
         stem="convolution",
         title="Convolution in neural networks",
         part="Convolution",
-        answers=("output_size", "pad_same", "conv2d", "conv2d_gradients", "conv2d_parameters"),
+        answers=(
+            "output_size",
+            "pad_same",
+            "conv2d",
+            "conv2d_parameters",
+            "conv2d_gradients",
+            "learn_kernels",
+        ),
     ),
 )
 

@@ -1,9 +1,10 @@
 """The report of a check: as HTML in a notebook, as text in a terminal, as JSON for the grader."""
 
+import copy
 import html
 import sys
 import textwrap
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 MIME = "application/vnd.course.report+json"
 MARKS = {"passed": "✓", "failed": "✗", "skipped": "–", "error": "!"}
@@ -50,19 +51,27 @@ class Outcome:
     hint: str = ""
     read: str = ""
 
-    def lines(self):
-        """The rows of the explanation, each a label and a text."""
+    def lines(self, before=()):
+        """The rows of the explanation, each a label and a text.
+
+        What an outcome `before` has explained already is not explained again.
+        """
         if self.status == "passed":
             return []
+        if any(self.came and self.came == other.came for other in before):
+            return [("came", "the same")]
         rows = [
             ("tried", self.tried),
             ("came", self.came),
             ("expected", self.expected),
             ("why", self.message),
-            ("looks like", self.hint),
+            ("looks like", "the same mistake" if self._seen(before) else self.hint),
             ("read", f"{BOOK}: {self.read}" if self.read and self.status == "failed" else ""),
         ]
         return [(label, text) for label, text in rows if text]
+
+    def _seen(self, before):
+        return self.hint and any(self.hint == other.hint for other in before)
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,23 @@ class Report:
     title: str
     hidden: bool
     outcomes: tuple[Outcome, ...]
+    examples: dict = field(default_factory=dict)
+
+    def example(self, part=None):
+        """Return the arguments of a failed call, to try it by hand: `conv2d(**report.example())`.
+
+        Args:
+            part: the part's name; the first that failed if absent.
+
+        Raises:
+            ValueError: if no visible case of that part has failed; the message lists those that
+                have.
+        """
+        name = next(iter(self.examples), None) if part is None else part
+        if name not in self.examples:
+            failed = ", ".join(self.examples) or "none"
+            raise ValueError(f"no visible case of part {name!r} has failed; failed: {failed}.")
+        return copy.deepcopy(self.examples[name])
 
     @property
     def score(self):
@@ -127,20 +153,27 @@ class Report:
     def __str__(self):
         """The report for a terminal."""
         lines = [self.heading]
-        for outcome in self.outcomes:
+        for number, outcome in enumerate(self.outcomes):
             lines.append(f"  {MARKS[outcome.status]} {outcome.title}")
-            for label, text in outcome.lines():
+            for label, text in outcome.lines(self.outcomes[:number]):
                 body = textwrap.wrap(text, 84) or [""]
                 lines.append(f"      {label:<11}{body[0]}")
                 lines += [" " * 17 + rest for rest in body[1:]]
+        if self.examples:
+            lines.append(f"  {self._advice}")
         return "\n".join(lines)
+
+    @property
+    def _advice(self):
+        return f"To try the first failed call by hand: {self.check}(**report.example())"
 
     def to_html(self):
         """The report for a notebook; every text in it is escaped."""
         items = []
-        for outcome in self.outcomes:
+        for number, outcome in enumerate(self.outcomes):
             rows = "".join(
-                f"<dt>{label}</dt><dd>{_code(label, text)}</dd>" for label, text in outcome.lines()
+                f"<dt>{label}</dt><dd>{_code(label, text)}</dd>"
+                for label, text in outcome.lines(self.outcomes[:number])
             )
             items.append(
                 f'<li class="{outcome.status}"><span class="mark" aria-hidden="true">'
@@ -148,9 +181,10 @@ class Report:
                 f"{outcome.status}: </span>{html.escape(outcome.title)}"
                 f"{f'<dl>{rows}</dl>' if rows else ''}</li>"
             )
+        advice = f"<p>{html.escape(self._advice)}</p>" if self.examples else ""
         return (
             f'{STYLE}<div class="course-report"><h4>{html.escape(self.heading)}</h4>'
-            f"<ul>{''.join(items)}</ul></div>"
+            f"<ul>{''.join(items)}</ul>{advice}</div>"
         )
 
     def show(self):

@@ -121,7 +121,18 @@ def run(check, function, hidden=False, seed=1, forbidden=None):
         outcomes.append(outcome)
         firsts.append(first)
     _diagnose(state, outcomes, firsts)
-    return Report(check.topic, check.name, check.title, hidden, tuple(outcomes))
+    examples = {} if hidden else _examples(check, outcomes, firsts)
+    return Report(check.topic, check.name, check.title, hidden, tuple(outcomes), examples)
+
+
+def _examples(check, outcomes, firsts):
+    """The arguments of each part's first failing call, by name, for the student to try."""
+    signature = inspect.signature(check.reference)
+    return {
+        outcome.name: signature.bind(*trial.case.args, **trial.case.kwargs).arguments
+        for outcome, trial in zip(outcomes, firsts, strict=True)
+        if trial
+    }
 
 
 def _is_ready_made(function, modules):
@@ -186,18 +197,16 @@ def _try(state, trial):
 
 def _problem(state, trial, args, kwargs):
     case, check = trial.case, state.check
+    if isinstance(trial.error, NotImplementedError):
+        return "NotImplementedError: not answered yet", "an implementation"
     if case.raises:
         wanted = f"a {case.raises.__name__} that says what is wrong"
         if trial.error is None:
             return f"{describe(trial.came)}, and no error", wanted
-        if isinstance(trial.error, case.raises) and not isinstance(
-            trial.error, NotImplementedError
-        ):
+        if isinstance(trial.error, case.raises):
             return None
         return _error_text(trial.error, state.function), wanted
     if trial.error is not None:
-        if isinstance(trial.error, NotImplementedError):
-            return "NotImplementedError: not answered yet", "an implementation"
         return _error_text(trial.error, state.function), "a result"
     if not same_inputs((args, kwargs), (case.args, case.kwargs)):
         return (

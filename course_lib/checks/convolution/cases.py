@@ -44,9 +44,24 @@ conv2d_parameters = Check(
     returns=("parameters",),
     read="convolution.html#parameters",
 )
+learn_kernels = Check(
+    convolution.learn_kernels,
+    topic="convolution",
+    title="Kernels found by gradient descent",
+    returns=("kernels", "losses"),
+    read="convolution.html#learning",
+    rtol=1e-3,
+)
 CHECKS = {
     check.name: check
-    for check in (output_size, pad_same, conv2d, conv2d_gradients, conv2d_parameters)
+    for check in (
+        output_size,
+        pad_same,
+        conv2d,
+        conv2d_parameters,
+        conv2d_gradients,
+        learn_kernels,
+    )
 }
 
 
@@ -339,3 +354,38 @@ def rectangular(rng):
     """Kernels that are not square."""
     yield case((3, 5), _size(rng, 2, 9), _size(rng, 10, 40))
     yield case((1, 7), _size(rng, 2, 9), _size(rng, 10, 40), False)
+
+
+# --- learn_kernels -------------------------------------------------------------------------------
+
+
+def _lesson(rng, shape, kernel, **settings):
+    """Images, what a secret kernel makes of them, and the size to look for."""
+    images = rng.normal(0, 1, shape)
+    targets = convolution.conv2d(images, _numbers(rng, *kernel))
+    return case(images, targets, kernel[:2], **settings)
+
+
+@learn_kernels.part(weight=1)
+def first_steps(rng):
+    """The first steps from zero kernels go down the gradient of the mean squared error."""
+    yield _lesson(rng, (1, 6, 6, 1), (2, 2, 1, 1), steps=1, learning_rate=0.2, of="kernels")
+    yield _lesson(rng, (1, 7, 6, 1), (3, 3, 1, 1), steps=4, learning_rate=0.1, of="kernels")
+
+
+@learn_kernels.part(weight=1)
+def curve(rng):
+    """The losses are those before each step."""
+    yield _lesson(rng, (2, 6, 7, 1), (2, 3, 1, 1), steps=5, learning_rate=0.05, of="losses")
+
+
+@learn_kernels.part(weight=1, after=(first_steps,))
+def several(rng):
+    """A batch of images with channels, and several kernels at once."""
+    yield _lesson(rng, (3, 6, 5, 2), (2, 2, 2, 3), steps=6, learning_rate=0.1, of="kernels")
+
+
+@learn_kernels.part(weight=1, after=(first_steps,))
+def found(rng):
+    """After enough steps the secret kernel is found."""
+    yield _lesson(rng, (4, 9, 9, 1), (3, 3, 1, 1), steps=120, learning_rate=0.3, of="kernels")

@@ -11,6 +11,7 @@ from course_lib.checks.convolution.cases import (
     conv2d,
     conv2d_gradients,
     conv2d_parameters,
+    learn_kernels,
     output_size,
     pad_same,
 )
@@ -652,3 +653,78 @@ def bias_per_pair(kernel_size, channels, filters, use_bias=True):
 def square_kernel(kernel_size, channels, filters, use_bias=True):
     height, _ = pair(kernel_size, "kernel_size")
     return convolution.conv2d_parameters(height, channels, filters, use_bias)
+
+
+# --- learn_kernels -------------------------------------------------------------------------------
+
+
+def _descend(images, targets, kernel_size, steps, learning_rate, factor=None, start=0.0):
+    """The training loop, with the factor before the summed squares' gradient left open."""
+    size = (*pair(kernel_size, "kernel_size"), images.shape[-1], targets.shape[-1])
+    kernels, losses = np.full(size, start), []
+    for _ in range(steps):
+        errors = _conv2d(images, kernels) - targets
+        losses.append(np.mean(errors**2))
+        share = 2 / errors.size if factor is None else factor(errors)
+        kernels = kernels - learning_rate * _gradients(images, kernels, share * errors)[1]
+    return kernels, np.array(losses)
+
+
+@learn_kernels.misconception(
+    "The step goes up the gradient: the loss grows. Subtract learning_rate times the gradient."
+)
+def uphill(images, targets, kernel_size, steps=100, learning_rate=0.1):
+    return _descend(images, targets, kernel_size, steps, -learning_rate)
+
+
+@learn_kernels.misconception(
+    "The factor 2 of the derivative of a square is missing, so every step is half as long."
+)
+def factor_two_missing(images, targets, kernel_size, steps=100, learning_rate=0.1):
+    return _descend(images, targets, kernel_size, steps, learning_rate / 2)
+
+
+@learn_kernels.misconception(
+    "The gradient is that of the sum of squares, not of their mean: divide by the number of output "
+    "values."
+)
+def sum_for_mean(images, targets, kernel_size, steps=100, learning_rate=0.1):
+    return _descend(images, targets, kernel_size, steps, learning_rate, lambda errors: 2.0)
+
+
+@learn_kernels.misconception(
+    "The gradient was divided by the number of images only; the mean runs over every output value."
+)
+def mean_over_images_only(images, targets, kernel_size, steps=100, learning_rate=0.1):
+    return _descend(
+        images, targets, kernel_size, steps, learning_rate, lambda errors: 2 / len(errors)
+    )
+
+
+@learn_kernels.misconception("One step too few was made: steps=4 means four updates.")
+def one_step_short(images, targets, kernel_size, steps=100, learning_rate=0.1):
+    kernels, _ = _descend(images, targets, kernel_size, steps - 1, learning_rate)
+    return kernels, _descend(images, targets, kernel_size, steps, learning_rate)[1]
+
+
+@learn_kernels.misconception(
+    "The loss was noted after the step. It is the loss of the kernels that the gradient is for: "
+    "note it before."
+)
+def loss_after_step(images, targets, kernel_size, steps=100, learning_rate=0.1):
+    kernels, _ = _descend(images, targets, kernel_size, steps, learning_rate)
+    return kernels, _descend(images, targets, kernel_size, steps + 1, learning_rate)[1][1:]
+
+
+@learn_kernels.misconception("The kernels started at one. Here they start at zero.")
+def started_at_one(images, targets, kernel_size, steps=100, learning_rate=0.1):
+    return _descend(images, targets, kernel_size, steps, learning_rate, start=1.0)
+
+
+@learn_kernels.misconception(
+    "The losses are sums of squares. The loss is their mean, so that it does not grow with the "
+    "image."
+)
+def summed_losses(images, targets, kernel_size, steps=100, learning_rate=0.1):
+    kernels, losses = _descend(images, targets, kernel_size, steps, learning_rate)
+    return kernels, losses * targets.size

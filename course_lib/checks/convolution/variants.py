@@ -11,6 +11,7 @@ from course_lib.checks.convolution.cases import (
     conv2d,
     conv2d_gradients,
     conv2d_parameters,
+    learn_kernels,
     output_size,
     pad_same,
 )
@@ -268,3 +269,32 @@ def by_filter(kernel_size, channels, filters, use_bias=True):
     if use_bias:
         per_filter += 1
     return filters * per_filter
+
+
+# --- learn_kernels -------------------------------------------------------------------------------
+
+
+@learn_kernels.variant
+def by_columns(images, targets, kernel_size, steps=100, learning_rate=0.1):
+    size = _both(kernel_size)
+    windows = np.lib.stride_tricks.sliding_window_view(images, size, axis=(1, 2))
+    columns = np.moveaxis(windows, 3, 5).reshape(targets[..., 0].size, -1)
+    wanted = targets.reshape(len(columns), -1)
+    weights, losses = np.zeros((columns.shape[1], wanted.shape[1])), []
+    for _ in range(steps):
+        errors = columns @ weights - wanted
+        losses.append((errors**2).mean())
+        weights = weights - learning_rate * 2 * columns.T @ errors / errors.size
+    return weights.reshape(*size, images.shape[3], targets.shape[3]), losses
+
+
+@learn_kernels.variant
+def with_own_layer(images, targets, kernel_size, steps=100, learning_rate=0.1):
+    kernels = np.zeros((*_both(kernel_size), images.shape[3], targets.shape[3]), np.float32)
+    losses = np.empty(steps, np.float32)
+    for step in range(steps):
+        errors = stride_tricks(images, kernels) - targets
+        losses[step] = np.square(errors).mean()
+        gradient = gradient_taps(images, kernels, errors)[1] * (2 / errors.size)
+        kernels -= np.float32(learning_rate) * gradient.astype(np.float32)
+    return kernels, losses
