@@ -4,6 +4,7 @@ The chapter warns of exactly what the checks recognise, since both read the same
 """
 
 import importlib
+from html import escape
 
 from docutils import nodes
 from docutils.statemachine import StringList
@@ -23,7 +24,7 @@ class Mistakes(SphinxDirective):
     required_arguments = 1
 
     def run(self):
-        """Return one group for each check that has misconceptions."""
+        """Return one folded group for each check that has misconceptions."""
         stem = self.arguments[0]
         try:
             checks = load_checks(stem)
@@ -32,21 +33,28 @@ class Mistakes(SphinxDirective):
         names = ["course_lib.checks", f"course_lib.checks.{stem}"]
         for path in import_closure(names, {"course_lib"}):
             self.env.note_dependency(str(path))
-        groups = [self._group(check) for check in checks if check.misconceptions]
+        groups = [node for check in checks if check.misconceptions for node in self._group(check)]
         if not groups:
             raise self.error(f"mistakes {stem}: its checks have no misconceptions to list")
         return [nodes.container("", *groups, classes=["mistakes"])]
 
     def _group(self, check):
-        title = nodes.paragraph(classes=["mistakes-title"])
-        title += nodes.literal(check.name, check.name)
         hints = nodes.bullet_list(bullet="-")
         for misconception in check.misconceptions:
             item = nodes.list_item()
             lines = StringList(misconception.hint.splitlines(), source=f"checks of {check.name}")
             self.state.nested_parse(lines, self.content_offset, item)
             hints += item
-        return nodes.container("", title, hints, classes=["mistakes-group"])
+        # Folded: a topic has dozens, and a reader looks for those of one function.
+        summary = (
+            f'<details class="mistakes-group"><summary><code>{escape(check.name)}</code> '
+            f"<span>{len(hints)}</span></summary>"
+        )
+        return [
+            nodes.raw("", summary, format="html"),
+            hints,
+            nodes.raw("", "</details>", format="html"),
+        ]
 
 
 def setup(app):

@@ -21,4 +21,15 @@
   };
   addEventListener("load", reach);
   addEventListener("resize", reach);
+
+  // Paper cannot be unfolded: print opens what the reader left closed, and closes it again.
+  const foldable = ".quiz-option > details:not([open]), .mistakes-group:not([open])";
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll(foldable)];
+    for (const details of opened) details.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const details of opened) details.open = false;
+  });
 })();

@@ -36,12 +36,4 @@
   };
 
   document.querySelectorAll("fieldset.quiz").forEach(enliven);
-  // Print shows every reason; which ones stood open is restored afterwards.
-  const closed = () => document.querySelectorAll("fieldset.quiz details:not([open])");
-  let opened = [];
-  addEventListener("beforeprint", () => {
-    opened = [...closed()];
-    for (const details of opened) details.open = true;
-  });
-  addEventListener("afterprint", () => { for (const details of opened) details.open = false; });
 })();
