@@ -121,7 +121,7 @@ def grid(axes, values, at=(0, 0), cell=1.0, fill=PAPER, text="{:g}", size=None, 
 
     Args:
         axes: from `canvas`.
-        values: array of shape `(rows, columns)`.
+        values: array of shape `(rows, columns)`; a cell that is NaN stays empty.
         at: the upper left point, `(x, y)`.
         cell: the side of a cell.
         fill: a colour, or an array of colours of shape `(rows, columns, 3 or 4)`, as `shades`
@@ -155,17 +155,30 @@ def grid(axes, values, at=(0, 0), cell=1.0, fill=PAPER, text="{:g}", size=None, 
     for (row, column), value in np.ndenumerate(values):
         colour = fills[row, column]
         axes.add_patch(Rectangle(drawn.corner(row, column), cell, cell, fc=colour, ec=LINE, lw=0.8))
-        if text is not None:
+        if text is not None and not np.isnan(value):
             label(
                 axes,
                 drawn.centre(row, column),
-                text.format(value),
+                number(value, text),
                 size or 11 * cell**0.5,
                 colour=readable(colour),
             )
     if title:
         label(axes, (drawn.middle[0], drawn.top - 0.25), title, va="bottom")
     return drawn
+
+
+def number(value, text="{:g}"):
+    """Return a number as it is printed in a cell: a true minus sign, and no minus zero.
+
+    Example:
+        >>> number(-1.5), number(-0.001, "{:.2f}")
+        ('−1.5', '0.00')
+    """
+    written = text.format(value)
+    if float(written) == 0:
+        written = written.lstrip("-")
+    return written.replace("-", "−")
 
 
 def highlight(axes, where, row, column, rows=1, columns=1, colour=KERNEL, tint=0.16, width=2.4):
