@@ -1,0 +1,1 @@
+"""Grading: sanitise, execute in a sandbox, score, store, report."""

@@ -1,0 +1,183 @@
+"""Grades a class: finds the submissions, grades them in parallel, stores what comes, counts mistakes."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from course_lib.grading.course import CourseError, sync_assignment
+from course_lib.grading.limits import Limits
+from course_lib.grading.notes import INSTRUCTOR, STUDENT, Note
+from course_lib.grading.submission import Bundle, failed_result, grade_submission
+
+STARTUP_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Classroom:
+    """A class that is about to be graded.
+
+    Attributes:
+        course: the `Course`.
+        assignment: the `Assignment`.
+        bundles: one `Bundle` a submission, by student.
+        warnings: sentences for the instructor.
+    """
+
+    course: object
+    assignment: object
+    bundles: tuple
+    warnings: tuple = field(default=())
+
+
+def gather(course, stem, student="*", limits=None, kernel_name="course-sandbox"):
+    """Find the submissions of an assignment and bring the gradebook up to date.
+
+    Raises:
+        CourseError: if there is no such assignment or nothing was handed in.
+    """
+    assignment, fresh = sync_assignment(course, stem)
+    warnings = []
+    if fresh is False:
+        warnings.append(
+            f"assignments/{stem} is not what solutions/{stem} generates; run `make assignments`."
+        )
+    limits = limits or configured_limits(course)
+    bundles = tuple(
+        Bundle(path.parent.name, str(path), assignment, limits, kernel_name)
+        for path in find_submissions(course, stem, student)
+    )
+    return Classroom(course, assignment, bundles, tuple(warnings))
+
+
+def configured_limits(course):
+    """Return the limits that nbgrader_config.py sets.
+
+    Raises:
+        CourseError: if one of them is not a positive number.
+    """
+    chosen = course.config.get("SandboxExecute", {})
+    names = ("memory", "cell_seconds", "submission_seconds", "output_bytes")
+    try:
+        return Limits().with_changes(**{name: chosen[name] for name in names if name in chosen})
+    except (TypeError, ValueError) as error:
+        raise CourseError(f"a limit in the configuration is wrong: {error}") from error
+
+
+def find_submissions(course, stem, student="*"):
+    """Return the paths `submitted/<student>/<stem>`, sorted by student.
+
+    Raises:
+        CourseError: if there are none.
+    """
+    place = course.submitted
+    if not place.is_dir():
+        raise CourseError(
+            f"{place} is missing; put each student's notebook at <student>/{stem}/{stem}.ipynb there."
+        )
+    people = [p for p in place.iterdir() if p.is_dir() and not p.name.startswith(".")]
+    found = [p / stem for p in people if _exists(p / stem)]
+    if not found:
+        raise CourseError(f"{place} has no submission of {stem!r} (<student>/{stem}/{stem}.ipynb).")
+    chosen = sorted((p for p in found if fnmatchcase(p.parent.name, student)), key=str)
+    if not chosen:
+        raise CourseError(f"no student matches {student!r} among {len(found)} submissions of {stem!r}.")
+    return chosen
+
+
+def _exists(path: Path):
+    return path.exists() or path.is_symlink()
+
+
+def grade_class(classroom, workers=2, progress=None):
+    """Grade all submissions and store each result as it comes.
+
+    Args:
+        classroom: the `Classroom`.
+        workers: how many submissions run at the same time.
+        progress: called with each student's entry, for a progress bar.
+
+    Returns:
+        The entries of the report, by student.
+    """
+    from course_lib.grading.pool import run_all
+    from course_lib.grading.store import save, write_report
+
+    course, assignment = classroom.course, classroom.assignment
+    if not classroom.bundles:
+        return []
+    seconds = classroom.bundles[0].limits.submission_seconds * 2 + STARTUP_SECONDS
+    entries = []
+    try:
+        for bundle, result in run_all(grade_submission, classroom.bundles, workers, seconds):
+            entry = save(course, assignment, bundle.folder, result or _lost(bundle))
+            entries.append(entry)
+            if progress is not None:
+                progress(entry)
+    finally:
+        # An interrupted class keeps what was graded.
+        if entries:
+            write_report(course, assignment, entries)
+    return sorted(entries, key=lambda entry: entry["student"])
+
+
+def _lost(bundle):
+    notes = [
+        Note("The process that graded it was lost twice; grade it alone to see why.", to=INSTRUCTOR),
+        Note("The grader could not finish; your instructor will look at it.", to=STUDENT),
+    ]
+    return failed_result(bundle, "died", notes)
+
+
+def part_success(entries):
+    """Return, by check and part, how many of the students passed.
+
+    Returns:
+        A list of dicts with cell, part, title, passed and students, in the order of the assignment.
+    """
+    rows = {}
+    for entry in entries:
+        for mark in entry["marks"]:
+            parts = mark["parts"] or [{"name": "", "title": "(no report)", "status": "error"}]
+            for part in parts:
+                row = rows.setdefault(
+                    (mark["name"], part["name"]),
+                    {"cell": mark["name"], "part": part["name"], "title": part["title"]}
+                    | {"passed": 0, "students": 0},
+                )
+                row["students"] += 1
+                row["passed"] += part["status"] == "passed"
+    return [row for row in rows.values() if row["part"] or row["students"]]
+
+
+def common_mistakes(entries, stem):
+    """Return the misconceptions that checks recognised, commonest first.
+
+    Returns:
+        A list of dicts with check, name, hint and students.
+    """
+    counts = Counter()
+    for entry in entries:
+        seen = {
+            (mark.get("check") or mark["name"], part["misconception"])
+            for mark in entry["marks"]
+            for part in mark["parts"]
+            if part.get("misconception")
+        }
+        counts.update(seen)
+    hints = _hints(stem) if counts else {}
+    return [
+        {"check": check, "name": name, "hint": hints.get((check, name), name), "students": number}
+        for (check, name), number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ]
+
+
+def _hints(stem):
+    """Return the hints of a topic's misconceptions; an assignment of your own may have no checks."""
+    try:
+        from course_lib.checks import load
+
+        checks = load(stem)
+    except (ImportError, ValueError, LookupError, AttributeError):
+        return {}
+    return {(check.name, m.name): m.hint for check in checks for m in check.misconceptions}

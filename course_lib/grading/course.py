@@ -1,0 +1,206 @@
+"""A course on disk: where things are, and nbgrader's configuration of it."""
+
+import logging
+import os
+import re
+import sys
+import tempfile
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from course_lib.grading.assignment import Assignment, cell_order, load_assignment
+
+CONFIG = "nbgrader_config.py"
+STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+class CourseError(RuntimeError):
+    """Why a command cannot go on, in one line for the instructor."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course's folder with its configuration.
+
+    Attributes:
+        root: the folder that holds nbgrader_config.py.
+        config: the traitlets `Config` of that file.
+        directory: nbgrader's `CourseDirectory`.
+    """
+
+    root: Path
+    config: object
+    directory: object = field(repr=False)
+
+    @property
+    def submitted(self):
+        """The folder of submissions, by student and stem."""
+        return self.root / self.directory.submitted_directory
+
+    @property
+    def autograded(self):
+        """The folder of graded notebooks."""
+        return self.root / self.directory.autograded_directory
+
+    @property
+    def solutions(self):
+        """The folder of source notebooks."""
+        return self.root / self.directory.source_directory
+
+    @property
+    def reports(self):
+        """The folder of reports, one file a stem."""
+        return self.root / "reports"
+
+    def source_notebook(self, stem):
+        """Return where an assignment's source notebook is."""
+        return self.solutions / stem / f"{stem}.ipynb"
+
+
+def open_course(folder):
+    """Find the course in a folder or above it and read its configuration.
+
+    Raises:
+        CourseError: if there is none, or its configuration does not load.
+    """
+    _programs_on_path()
+    start = Path(folder).resolve()
+    for root in (start, *start.parents):
+        if (root / CONFIG).is_file():
+            break
+    else:
+        raise CourseError(f"no {CONFIG} in {folder} or above; change to the course or use --course.")
+    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import PyFileConfigLoader
+
+    try:
+        config = PyFileConfigLoader(CONFIG, path=str(root)).load_config()
+        directory = CourseDirectory(config=config)
+        directory.root = str(root)
+    except Exception as error:
+        raise CourseError(f"{CONFIG} does not load: {type(error).__name__}: {error}") from error
+    return Course(root, config, directory)
+
+
+def _programs_on_path():
+    """Make sure that nbgrader finds `alembic`, which it calls by name, in an environment not activated."""
+    programs = str(Path(sys.prefix, "bin"))
+    path = os.environ.get("PATH", os.defpath)
+    if programs not in path.split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([programs, path])
+
+
+@contextmanager
+def open_gradebook(course):
+    """Open the gradebook; what SQL raises becomes a `CourseError`."""
+    from nbgrader.api import Gradebook, InvalidEntry
+    from sqlalchemy.exc import SAWarning, SQLAlchemyError
+
+    url = course.directory.db_url
+    place = url.removeprefix("sqlite:///") if url.startswith("sqlite") else "the gradebook"
+    # nbgrader 0.9.6 warns about its own use of SQLAlchemy on every new submission.
+    warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.api")
+    try:
+        with Gradebook(url, course.directory.course_id) as gradebook:
+            yield gradebook
+    except (SQLAlchemyError, InvalidEntry) as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise CourseError(
+            f"{place} cannot be used as a gradebook ({reason}); it was left as it is. Restore it from a "
+            "backup, move it away, or run `nbgrader db upgrade` if it is an older one."
+        ) from error
+
+
+def sync_assignment(course, stem):
+    """Bring the gradebook up to date with the source notebook, and read the assignment from it.
+
+    The released notebook is made in a temporary folder: grading never touches `assignments/`.
+
+    Returns:
+        The `Assignment`, and whether `assignments/` holds what the source generates (None: not there).
+
+    Raises:
+        CourseError: if there is no such assignment, or it does not generate.
+    """
+    check_stem(stem)
+    source = course.source_notebook(stem)
+    if not source.is_file():
+        return _from_gradebook(course, stem), None
+    with tempfile.TemporaryDirectory(prefix="release-") as folder:
+        _generate(course, stem, folder)
+        made = (Path(folder) / stem / f"{stem}.ipynb").read_bytes()
+    released = course.root / course.directory.release_directory / stem / f"{stem}.ipynb"
+    fresh = released.read_bytes() == made if released.is_file() else None
+    import nbformat
+
+    with open_gradebook(course) as gradebook:
+        order = cell_order(nbformat.read(source, as_version=4))
+        return load_assignment(gradebook, stem, order), fresh
+
+
+def check_stem(stem):
+    """Refuse what cannot name an assignment, and would be read as a pattern or a path.
+
+    Raises:
+        CourseError: says what a stem is.
+    """
+    if not STEM.fullmatch(stem):
+        raise CourseError(f"{stem!r} is no stem; give a name such as `convolution`.")
+
+
+def _from_gradebook(course, stem) -> Assignment:
+    """Read an assignment whose source is not here, for instance on a grading server."""
+    from nbgrader.api import MissingEntry
+
+    known = sorted(p.parent.name for p in course.solutions.glob("*/*.ipynb"))
+    problem = CourseError(
+        f"there is no assignment {stem!r}: {course.source_notebook(stem).relative_to(course.root)} is "
+        f"missing and the gradebook does not know it. Known: {', '.join(known) or 'none'}."
+    )
+    url = course.directory.db_url
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+        raise problem
+    with open_gradebook(course) as gradebook:
+        try:
+            return load_assignment(gradebook, stem)
+        except MissingEntry:
+            raise problem from None
+
+
+class _Errors(logging.Handler):
+    """Collects what nbgrader logs as an error; its exceptions only say to look above."""
+
+    def __init__(self):
+        super().__init__(logging.ERROR)
+        self.lines = []
+
+    def emit(self, record):
+        self.lines += [line for line in record.getMessage().splitlines() if line.strip()]
+
+
+def _generate(course, stem, folder):
+    """Run nbgrader's generate_assignment into a folder; it updates the gradebook on the way."""
+    from nbgrader.converters import GenerateAssignment
+    from nbgrader.converters.base import NbGraderException
+    from nbgrader.coursedir import CourseDirectory
+
+    directory = CourseDirectory(config=course.config)
+    directory.root, directory.assignment_id = str(course.root), stem
+    directory.release_directory, directory.notebook_id = folder, stem
+    with open_gradebook(course):
+        pass  # a broken gradebook is said in our words, before nbgrader logs a page
+    errors = _Errors()
+    converter = GenerateAssignment(coursedir=directory, config=course.config)
+    converter.log = logging.getLogger("course_lib.grading.generate")
+    converter.log.propagate = False
+    converter.log.addHandler(errors)
+    try:
+        converter.start()
+    except (NbGraderException, SystemExit, Exception) as error:
+        lines = [line for line in errors.lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
+        reason = (lines or errors.lines or [str(error)])[0]
+        raise CourseError(f"nbgrader cannot generate the assignment {stem!r}: {reason}") from error
+    finally:
+        converter.log.removeHandler(errors)

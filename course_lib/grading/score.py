@@ -1,0 +1,171 @@
+"""Turns an executed notebook into marks.
+
+The mark of a graded cell is the score of the last report that its check emitted, times the cell's
+points. Silence is 0 with a reason, an error is 0 with a reason, and a warning on stderr costs nothing.
+A cell that calls no check may still end with a float, nbgrader's partial credit.
+
+Student code and checks share one process in this core, so a submission that sets out to forge a report
+can. Split execution cures that; nothing here can.
+"""
+
+import math
+import re
+from dataclasses import asdict, dataclass, field
+
+from nbgrader.utils import is_grade, is_solution
+
+REPORT = "application/vnd.course.report+json"
+STATUSES = ("passed", "failed", "skipped", "error")
+CALLS_CHECK = re.compile(r"\bcheck\s*\(")
+MEMORY_ERROR = re.compile(r"MemoryError|Unable to allocate|ResourceExhausted")
+TIMEOUTS = ("CellTimeoutError", "KeyboardInterrupt", "DeadlineExceeded")
+
+
+@dataclass(frozen=True)
+class CellMark:
+    """The mark of one automatically graded cell.
+
+    Attributes:
+        name: its grade_id.
+        points, maximum: given and possible.
+        reason: why it is not full marks, "" when it is.
+        parts: the report's parts, as dicts with name, title, status, weight, message, misconception.
+        check: the check's name, or None.
+        suspicious: what does not fit together, for the instructor.
+        out_of_memory, timed_out: whether the cell hit that limit.
+    """
+
+    name: str
+    points: float
+    maximum: float
+    reason: str = ""
+    parts: tuple = ()
+    check: str | None = None
+    suspicious: tuple = field(default=())
+    out_of_memory: bool = False
+    timed_out: bool = False
+
+    def as_dict(self):
+        """Return the mark as JSON can carry it."""
+        return asdict(self)
+
+
+def score_notebook(notebook):
+    """Return the `CellMark` of each automatically graded cell, in order."""
+    return [
+        score_cell(cell)
+        for cell in notebook.cells
+        if cell.cell_type == "code" and is_grade(cell) and not is_solution(cell)
+    ]
+
+
+def score_cell(cell):
+    """Return the `CellMark` of one executed cell; never raises for what the outputs hold."""
+    meta = cell.metadata["nbgrader"]
+    name, maximum = meta["grade_id"], float(meta["points"])
+    outputs = [output for output in cell.get("outputs", []) if isinstance(output, dict)]
+    reports = [report for report in map(_report, outputs) if report]
+    errors = [output for output in outputs if output.get("output_type") == "error"]
+    parts = tuple(reports[-1]["parts"]) if reports else ()
+    found = {
+        "parts": parts,
+        "check": reports[-1]["check"] if reports else None,
+        "out_of_memory": _out_of_memory(errors, parts),
+        "timed_out": any(error.get("ename") in TIMEOUTS for error in errors),
+    }
+    if errors:
+        return CellMark(name, 0.0, maximum, _error_text(errors), **found)
+    value, suspicious = _final_number(outputs, maximum)
+    if reports:
+        points = reports[-1]["score"] * maximum
+        if value is not None and abs(value - points) > 1e-6 * max(1.0, maximum):
+            suspicious.append(
+                f"{name}: the report gives {points:g} points, the cell's last line {value:g}; "
+                "the smaller counts."
+            )
+            points = min(points, value)
+        reason = "" if points >= maximum else _failed_parts(parts)
+        return CellMark(name, points, maximum, reason, suspicious=tuple(suspicious), **found)
+    if CALLS_CHECK.search(cell.source) or value is None:
+        reason = "its check printed no result"
+        return CellMark(name, 0.0, maximum, reason, suspicious=tuple(suspicious), **found)
+    reason = "" if value >= maximum else "it gave part of the points"
+    return CellMark(name, value, maximum, reason, suspicious=tuple(suspicious), **found)
+
+
+def _report(output):
+    """Return the report in an output, cleaned, or None; all of it may have been forged."""
+    data = output.get("data")
+    report = data.get(REPORT) if isinstance(data, dict) else None
+    if not isinstance(report, dict):
+        return None
+    score = _finite(report.get("score"))
+    parts = report.get("parts")
+    if score is None or not isinstance(parts, list):
+        return None
+    return {
+        "check": str(report.get("check", ""))[:100],
+        "score": min(max(score, 0.0), 1.0),
+        "parts": [_part(part) for part in parts[:200] if isinstance(part, dict)],
+    }
+
+
+def _part(part):
+    status = part.get("status")
+    misconception = part.get("misconception")
+    return {
+        "name": str(part.get("name", ""))[:100],
+        "title": str(part.get("title", ""))[:300],
+        "status": status if status in STATUSES else "error",
+        "weight": _finite(part.get("weight")) or 0.0,
+        "message": str(part.get("message") or "")[:4000],
+        "misconception": str(misconception)[:100] if misconception else None,
+    }
+
+
+def _finite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _final_number(outputs, maximum):
+    """Return the number that the cell ended with, or None, and what is odd about it."""
+    results = [output for output in outputs if output.get("output_type") == "execute_result"]
+    odd = ["a cell produced several results"] if len(results) > 1 else []
+    if not results:
+        return None, odd
+    data = results[-1].get("data")
+    text = data.get("text/plain") if isinstance(data, dict) else None
+    try:
+        value = float(str(text))
+    except ValueError:
+        return None, odd
+    if not 0 <= value <= maximum:
+        return None, [*odd, f"a cell ended with {value:g}, outside 0 to {maximum:g}"]
+    return value, odd
+
+
+def _error_text(errors):
+    """Say in one line what stopped the cell; a time-out leaves a KeyboardInterrupt behind as well."""
+    ours = ("CellTimeoutError", "DeadlineExceeded", "KernelDied", "NotRun")
+    first = next((error for error in errors if error.get("ename") in ours), errors[0])
+    value = " ".join(str(first.get("evalue", "")).split())[:300]
+    if first.get("ename") in ours:
+        return value
+    return f"it stopped with {str(first.get('ename', 'an error'))[:100]}: {value}"
+
+
+def _out_of_memory(errors, parts):
+    texts = [f"{error.get('ename')} {error.get('evalue')}" for error in errors]
+    texts += [part["message"] for part in parts if part["status"] in ("failed", "error")]
+    return any(MEMORY_ERROR.search(text) for text in texts)
+
+
+def _failed_parts(parts):
+    missed = [part for part in parts if part["status"] != "passed"]
+    return "not passed: " + "; ".join(part["title"] or part["name"] for part in missed)[:600]

@@ -1,0 +1,30 @@
+"""nbgrader's configuration: solutions/ is the source, assignments/ what students get."""
+
+import os
+
+c = get_config()  # noqa: F821
+
+c.CourseDirectory.root = os.path.dirname(os.path.abspath(__file__))
+c.CourseDirectory.course_id = "convolutional-networks"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "assignments"
+
+# Our three parts: a sanitiser that mends instead of aborting, a sandboxed kernel, and marks from reports.
+c.Autograde.sanitize_preprocessors = ["course_lib.grading.preprocessors.Sanitise"]
+c.Autograde.autograde_preprocessors = [
+    "course_lib.grading.execute.SandboxExecute",
+    "nbgrader.preprocessors.LimitOutput",
+    "course_lib.grading.preprocessors.SaveGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.SandboxExecute.kernel_name = "course-sandbox"
+
+# What one submission may use.
+c.SandboxExecute.memory = 4 * 2**30
+c.SandboxExecute.cell_seconds = 20
+c.SandboxExecute.submission_seconds = 60
+c.SandboxExecute.output_bytes = 1_000_000
+
+# A database other than gradebook.db, for instance PostgreSQL:
+# c.CourseDirectory.db_url = "postgresql://..."
