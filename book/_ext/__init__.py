@@ -9,6 +9,7 @@ PARTS = (
     "mistakes",
     "course_map",
     "assignment",
+    "notebook_download",
 )
 
 

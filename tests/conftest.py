@@ -1,0 +1,116 @@
+"""Fixtures that tests share: the built book, a server of it, and a browser to read it with."""
+
+import functools
+import http.server
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+
+sys.path.append(str(ROOT / "book"))  # so that tests can import the book's extensions, `_ext`
+
+
+@pytest.fixture(scope="session")
+def book():
+    """The folder of the built book; what `_build` already holds is reused."""
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    built = subprocess.run(
+        [*command, "build", ".", "-W", "--keep-going"], cwd=ROOT, capture_output=True, text=True
+    )
+    if built.returncode:
+        pytest.fail(f"jupyter-book build . -W failed:\n{(built.stdout + built.stderr)[-6000:]}")
+    return ROOT / "_build" / "html"
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def site(book):
+    """The address of a server of the book, without a slash at its end."""
+    handler = functools.partial(_Quiet, directory=str(book))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium, driven by playwright."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=list(CHROMIUM_ARGUMENTS)
+        )
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Visit:
+    """A page as a reader meets it, and everything that went wrong on the way.
+
+    Attributes:
+        page: playwright's page.
+        remote: addresses that the page asked of another host; each was refused.
+        faults: errors of console, script and transport, as text.
+        addresses: all that was loaded.
+    """
+
+    page: object
+    remote: list = field(default_factory=list)
+    faults: list = field(default_factory=list)
+    addresses: list = field(default_factory=list)
+
+
+@pytest.fixture
+def visit(browser):
+    """A function that opens an address and returns a `Visit`; options go to the context."""
+    contexts = []
+
+    def open_page(address, **options):
+        options = {"viewport": {"width": 1280, "height": 900}, **options}
+        context = browser.new_context(**options)
+        contexts.append(context)
+        seen = Visit(context.new_page())
+        origin = "/".join(address.split("/")[:3])  # "file://" has an empty host and matches itself
+
+        def answer(route):
+            target = route.request.url
+            if target.startswith((origin, "blob:", "data:")):
+                seen.addresses.append(target)
+                route.continue_()
+            else:
+                seen.remote.append(target)
+                route.abort()
+
+        context.route("**/*", answer)
+        page = seen.page
+        page.on(
+            "console",
+            lambda said: seen.faults.append(f"console: {said.text}") if said.type == "error" else 0,
+        )
+        page.on("pageerror", lambda error: seen.faults.append(f"script: {error}"))
+        page.on(
+            "response",
+            lambda got: seen.faults.append(f"{got.status} {got.url}") if got.status >= 400 else 0,
+        )
+        page.on("requestfailed", lambda lost: seen.faults.append(f"lost: {lost.url}"))
+        page.goto(address, wait_until="networkidle")
+        return seen
+
+    yield open_page
+    for context in contexts:
+        context.close()
