@@ -9,7 +9,7 @@ c.CourseDirectory.course_id = "convolutional-networks"
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "assignments"
 
-# Our three parts: a sanitiser that mends instead of aborting, a sandboxed kernel, and marks from reports.
+# Our parts: a sanitiser that mends instead of aborting, a sandboxed kernel, marks from reports.
 c.Autograde.sanitize_preprocessors = ["course_lib.grading.preprocessors.Sanitise"]
 c.Autograde.autograde_preprocessors = [
     "course_lib.grading.execute.SandboxExecute",

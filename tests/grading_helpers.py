@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STEM = "tiny"
 
 # Stands for course_lib.checks.check, so that these tests are about grading alone.
-CHECK = '''
+CHECK = """
 class Report:
     def __init__(self, name, results):
         self.name, self.results = name, results
@@ -39,7 +39,7 @@ def check(name, function):
     report = Report(name, results)
     display(report)
     return report
-'''
+"""
 
 DOUBLE = "def double(x):\n    return 2 * x"
 SQUARE = "def square(x):\n    return x * x"
@@ -60,7 +60,8 @@ def _solution(name, source):
 
 def _test(name, points):
     text = (
-        f'report = check("{name}", {name})\n### BEGIN HIDDEN TESTS\nreport = check("{name}", {name})\n'
+        f'report = check("{name}", {name})\n### BEGIN HIDDEN TESTS\n'
+        f'report = check("{name}", {name})\n'
         f"### END HIDDEN TESTS\nreport.points({points})"
     )
     flags = meta(f"{name}-test", grade=True, locked=True, points=points)

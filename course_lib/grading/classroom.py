@@ -1,4 +1,4 @@
-"""Grades a class: finds the submissions, grades them in parallel, stores what comes, counts mistakes."""
+"""Grades a class: finds submissions, grades them in parallel, stores results, counts mistakes."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -73,7 +73,8 @@ def find_submissions(course, stem, student="*"):
     place = course.submitted
     if not place.is_dir():
         raise CourseError(
-            f"{place} is missing; put each student's notebook at <student>/{stem}/{stem}.ipynb there."
+            f"{place} is missing; put each student's notebook at "
+            f"<student>/{stem}/{stem}.ipynb there."
         )
     people = [p for p in place.iterdir() if p.is_dir() and not p.name.startswith(".")]
     found = [p / stem for p in people if _exists(p / stem)]
@@ -81,7 +82,9 @@ def find_submissions(course, stem, student="*"):
         raise CourseError(f"{place} has no submission of {stem!r} (<student>/{stem}/{stem}.ipynb).")
     chosen = sorted((p for p in found if fnmatchcase(p.parent.name, student)), key=str)
     if not chosen:
-        raise CourseError(f"no student matches {student!r} among {len(found)} submissions of {stem!r}.")
+        raise CourseError(
+            f"no student matches {student!r} among {len(found)} submissions of {stem!r}."
+        )
     return chosen
 
 
@@ -123,7 +126,9 @@ def grade_class(classroom, workers=2, progress=None):
 
 def _lost(bundle):
     notes = [
-        Note("The process that graded it was lost twice; grade it alone to see why.", to=INSTRUCTOR),
+        Note(
+            "The process that graded it was lost twice; grade it alone to see why.", to=INSTRUCTOR
+        ),
         Note("The grader could not finish; your instructor will look at it.", to=STUDENT),
     ]
     return failed_result(bundle, "died", notes)
@@ -173,7 +178,7 @@ def common_mistakes(entries, stem):
 
 
 def _hints(stem):
-    """Return the hints of a topic's misconceptions; an assignment of your own may have no checks."""
+    """Return the hints of a topic's misconceptions; not every assignment has checks of ours."""
     try:
         from course_lib.checks import load
 

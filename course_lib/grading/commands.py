@@ -13,19 +13,23 @@ CourseFolder = Annotated[
     Path, typer.Option("--course", help="The course's folder, if it is not here or above.")
 ]
 UNSAFE_HELP = (
-    "Grade without the sandbox. Submissions then run as you: they can read and change your files, the "
-    "gradebook, the solutions and other submissions, use the network, and fill memory and disk."
+    "Grade without the sandbox. Submissions then run as you: they can read and change your files, "
+    "the gradebook, the solutions and other submissions, use the network, and fill memory and disk."
 )
 
 
 def grade(
     stem: Stem,
-    student: Annotated[str, typer.Option(help="Only students that match, for instance 'a*'.")] = "*",
+    student: Annotated[
+        str, typer.Option(help="Only students that match, for instance 'a*'.")
+    ] = "*",
     workers: Annotated[int, typer.Option(min=1, help="Submissions graded at the same time.")] = 2,
     json: Annotated[Path | None, typer.Option(help="Also write the results to this file.")] = None,
     memory: Annotated[float | None, typer.Option(help="GiB of memory of a submission.")] = None,
     cell_seconds: Annotated[float | None, typer.Option(help="Seconds of one cell.")] = None,
-    submission_seconds: Annotated[float | None, typer.Option(help="Seconds of a submission.")] = None,
+    submission_seconds: Annotated[
+        float | None, typer.Option(help="Seconds of a submission.")
+    ] = None,
     unsafe_no_sandbox: Annotated[
         bool, typer.Option("--unsafe-no-sandbox", help=UNSAFE_HELP)
     ] = False,
@@ -43,7 +47,9 @@ def grade(
 
         opened = courses.open_course(course)
         courses.check_stem(stem)
-        limits = _limits(classes.configured_limits(opened), memory, cell_seconds, submission_seconds)
+        limits = _limits(
+            classes.configured_limits(opened), memory, cell_seconds, submission_seconds
+        )
         kernel = _kernel(unsafe_no_sandbox)
         classes.find_submissions(opened, stem, student)
         store.check_writable(opened)

@@ -71,7 +71,9 @@ def open_course(folder):
         if (root / CONFIG).is_file():
             break
     else:
-        raise CourseError(f"no {CONFIG} in {folder} or above; change to the course or use --course.")
+        raise CourseError(
+            f"no {CONFIG} in {folder} or above; change to the course or use --course."
+        )
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import PyFileConfigLoader
 
@@ -85,7 +87,7 @@ def open_course(folder):
 
 
 def _programs_on_path():
-    """Make sure that nbgrader finds `alembic`, which it calls by name, in an environment not activated."""
+    """Let nbgrader find `alembic`, which it calls by name, if the environment is not activated."""
     programs = str(Path(sys.prefix, "bin"))
     path = os.environ.get("PATH", os.defpath)
     if programs not in path.split(os.pathsep):
@@ -108,8 +110,8 @@ def open_gradebook(course):
     except (SQLAlchemyError, InvalidEntry) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise CourseError(
-            f"{place} cannot be used as a gradebook ({reason}); it was left as it is. Restore it from a "
-            "backup, move it away, or run `nbgrader db upgrade` if it is an older one."
+            f"{place} cannot be used as a gradebook ({reason}); it was left as it is. Restore it "
+            "from a backup, move it away, or run `nbgrader db upgrade` if it is an older one."
         ) from error
 
 
@@ -119,7 +121,7 @@ def sync_assignment(course, stem):
     The released notebook is made in a temporary folder: grading never touches `assignments/`.
 
     Returns:
-        The `Assignment`, and whether `assignments/` holds what the source generates (None: not there).
+        The `Assignment`, and whether `assignments/` is what the source generates (None: missing).
 
     Raises:
         CourseError: if there is no such assignment, or it does not generate.
@@ -155,9 +157,10 @@ def _from_gradebook(course, stem) -> Assignment:
     from nbgrader.api import MissingEntry
 
     known = sorted(p.parent.name for p in course.solutions.glob("*/*.ipynb"))
+    source = course.source_notebook(stem).relative_to(course.root)
     problem = CourseError(
-        f"there is no assignment {stem!r}: {course.source_notebook(stem).relative_to(course.root)} is "
-        f"missing and the gradebook does not know it. Known: {', '.join(known) or 'none'}."
+        f"there is no assignment {stem!r}: {source} is missing and the gradebook does not know it. "
+        f"Known: {', '.join(known) or 'none'}."
     )
     url = course.directory.db_url
     if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():

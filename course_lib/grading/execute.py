@@ -1,9 +1,9 @@
 """Runs a mended notebook, cell by cell, in the sandboxed kernel.
 
-Student code and checks share the kernel in this core. A submission that replaces the check, or prints a
-forged report, is believed; split execution will replace this module and nothing else. What it does give:
-no submission stops the grader, whatever it does to its own kernel, and each cell that did not run
-carries an error that says why.
+Student code and checks share the kernel in this core. A submission that replaces the check, or
+prints a forged report, is believed; split execution will replace this module and nothing else. What
+it does give: no submission stops the grader, whatever it does to its own kernel, and each cell that
+did not run carries an error that says why.
 """
 
 import contextlib
@@ -24,6 +24,7 @@ from traitlets import Float, Integer, default
 from course_lib.grading.limits import Limits
 from course_lib.grading.sandbox import KERNEL_NAME, SandboxError
 from course_lib.grading.score import REPORT
+from course_lib.grading.watchdog import kill_all, process_tree
 
 KEY = "course_execution"
 HARD_OUTPUT_FACTOR = 16
@@ -48,7 +49,8 @@ class SandboxExecute(Execute):
     """nbgrader's `Execute` that outlives its kernel and keeps to limits.
 
     After `preprocess`, `resources["course_execution"]` holds `outcome` ("ok", "timeout", "died" or
-    "out of memory") and `reason`, a clause, "" when all went well.
+    "out of memory"), `reason`, a clause, "" when all went well, and `left_out`, sentences about
+    files of the submission that the sandbox does not show.
     """
 
     memory = Integer(Limits.memory, help="Bytes of memory of a submission.").tag(config=True)
@@ -69,15 +71,21 @@ class SandboxExecute(Execute):
         # How long a cell may swallow the interrupt that follows its time-out.
         return 2
 
+    _limits = None
+
     @property
     def limits(self):
-        """The `Limits` that the traits describe."""
-        return Limits(
+        """The `Limits`: those that were set, otherwise those that the traits describe."""
+        return self._limits or Limits(
             memory=self.memory,
             cell_seconds=self.cell_seconds,
             submission_seconds=self.submission_seconds,
             output_bytes=self.output_bytes,
         )
+
+    @limits.setter
+    def limits(self, limits):
+        self._limits = limits
 
     def preprocess(self, nb, resources=None, km=None):
         """Run the notebook in place; raises only `GraderError` and `SandboxError`."""
@@ -87,7 +95,7 @@ class SandboxExecute(Execute):
         self._check_assign_resources(resources)
         self.timeout_func = self._allowance
         self.active_limits, self.excess, self.stop = limits, None, None
-        self.outcome, self.reason = "ok", ""
+        self.outcome, self.reason, self.left_out = "ok", "", ()
         try:
             self._start(limits)
             self.deadline = monotonic() + limits.submission_seconds
@@ -96,7 +104,11 @@ class SandboxExecute(Execute):
                     self._run(cell, index)
         finally:
             self._finish()
-        self.resources[KEY] = {"outcome": self.outcome, "reason": self.reason}
+        self.resources[KEY] = {
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "left_out": self.left_out,
+        }
         return self.nb, self.resources
 
     def _start(self, limits):
@@ -107,6 +119,7 @@ class SandboxExecute(Execute):
                 self.km = self.create_kernel_manager()
                 self.start_new_kernel(**({"limits": limits} if sandboxed else {}))
                 self.start_new_kernel_client()
+                self.left_out = getattr(self.km.provisioner, "left_out", ())
                 return
             except SandboxError:
                 raise
@@ -196,7 +209,7 @@ class SandboxExecute(Execute):
         return await super()._async_handle_timeout(timeout, cell)
 
     def process_message(self, msg, cell, cell_index):
-        """Keep what fits the output limit, and every report; drop widgets' messages, which mark nothing."""
+        """Keep what fits the output limit, and every report; widgets' messages mark nothing."""
         kind = msg["msg_type"]
         if kind.startswith("comm"):
             return None
@@ -217,16 +230,15 @@ class SandboxExecute(Execute):
 
     def _drop(self, cell):
         if self.kept < float("inf"):
-            text = f"\n[more output than {megabytes(self.active_limits.output_bytes)}: the rest is dropped]\n"
+            limit = megabytes(self.active_limits.output_bytes)
+            text = f"\n[more output than {limit}: the rest is dropped]\n"
             cell.outputs.append(new_output("stream", name="stdout", text=text))
-            # From now on even small outputs of this cell are dropped, so that their order stays true.
+            # From now on small outputs are dropped as well, so that their order stays true.
             self.kept = float("inf")
         if self.seen > self.active_limits.output_bytes * HARD_OUTPUT_FACTOR and not self.excess:
             self.excess = "output"
             provisioner = getattr(self.km, "provisioner", None)
             if provisioner is not None and provisioner.process is not None:
-                from course_lib.grading.watchdog import kill_all, process_tree
-
                 kill_all(process_tree(provisioner.pid))
 
 

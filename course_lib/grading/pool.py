@@ -1,7 +1,7 @@
 """A pool of worker processes that survives its workers.
 
-`concurrent.futures` gives up the whole class when one worker dies. Here a worker that dies or hangs is
-replaced, its submission is tried once more, and then counts as lost.
+`concurrent.futures` gives up the whole class when one worker dies. Here a worker that dies or hangs
+is replaced, its submission is tried once more, and then counts as lost.
 """
 
 import multiprocessing

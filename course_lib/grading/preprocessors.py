@@ -1,4 +1,4 @@
-"""The grader's steps in the form that nbgrader's own `autograde` runs; `nbgrader_config.py` names them."""
+"""The grader's steps as nbgrader's own `autograde` runs them; nbgrader_config.py names them."""
 
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades

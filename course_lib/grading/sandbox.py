@@ -1,12 +1,12 @@
-"""The kernel that runs a submission: IPython under bubblewrap, without network and without our files.
+"""The kernel that runs a submission: IPython under bubblewrap, without network or our files.
 
-nbgrader starts it by name, `course-sandbox`; `python -m course_lib.grading.sandbox install` puts that
-kernelspec into the environment. Inside, a submission sees the interpreter, the environment, `course_lib`
-and a scratch copy of its own folder, in memory. It sees no network, no gradebook, no `solutions/` and
-no other submission, and nothing that it writes reaches the disk.
+nbgrader starts it by name, `course-sandbox`; `python -m course_lib.grading.sandbox install` puts
+that kernelspec into the environment. Inside, a submission sees the interpreter, the environment,
+`course_lib` and a scratch copy of its own folder, in memory. It sees no network, no gradebook, no
+`solutions/` and no other submission, and nothing that it writes reaches the disk.
 
-Limits are rlimits and a watchdog that measures from outside. Cgroups and a seccomp filter are not used
-yet, so the sandbox stops accidents and ordinary mischief, not an attack on the host's kernel.
+Limits are rlimits and a watchdog that measures from outside. Cgroups and a seccomp filter are not
+used yet, so the sandbox stops accidents and ordinary mischief, not an attack on the host's kernel.
 """
 
 import asyncio
@@ -27,6 +27,7 @@ from course_lib.grading.watchdog import Watchdog, children, kill_all, process_tr
 
 KERNEL_NAME = "course-sandbox"
 WORKDIR = "/submission"
+MAX_FILES = 1000
 
 # Fixed inside, whatever the instructor's shell has: results must not depend on it.
 ENVIRONMENT = {
@@ -50,13 +51,14 @@ KERNELSPEC = {
 }
 
 NO_SANDBOX = (
-    "submissions cannot be sandboxed here: {reason}. Grade on Linux with bubblewrap (`bwrap`) and user "
-    "namespaces, or pass --unsafe-no-sandbox, which lets their code read and change all that you can."
+    "submissions cannot be sandboxed here: {reason}. Grade on Linux with bubblewrap (`bwrap`) and "
+    "user namespaces, or pass --unsafe-no-sandbox, which lets their code read and change all that "
+    "you can."
 )
 
 
 class SandboxError(RuntimeError):
-    """This host cannot run the sandbox."""
+    """Raised when this host cannot run the sandbox."""
 
 
 def _system_binds():
@@ -74,7 +76,7 @@ def _system_binds():
 
 
 def _python_binds():
-    """Return the arguments that show the interpreter, its environment and `course_lib`, read-only."""
+    """Return the arguments that show interpreter, environment and `course_lib`, read-only."""
     import course_lib
 
     wanted = {sys.base_prefix, sys.prefix, str(Path(course_lib.__file__).resolve().parent)}
@@ -90,7 +92,7 @@ def bwrap_command(limits, extra=()):
     """Return the bubblewrap command line up to the program that it shall run.
 
     Args:
-        limits: the `Limits`; their `disk` is the size of each writable place, all of them in memory.
+        limits: the `Limits`; `disk` is the size of each writable place, all of them in memory.
         extra: further arguments, for instance binds.
     """
     command = ["bwrap", "--unshare-all", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"]
@@ -106,7 +108,7 @@ def bwrap_command(limits, extra=()):
 
 
 def limited(command, limits):
-    """Return the command under rlimits, set inside so that they count this sandbox's processes only."""
+    """Return the command under rlimits, set inside so that they count this sandbox only."""
     return [
         "prlimit",
         f"--data={limits.memory}",
@@ -144,12 +146,12 @@ def copy_plain_files(source, target, max_bytes):
     """Copy regular files of a folder, and say what was left behind.
 
     Links, devices and pipes in a submission would let the copy read what the student may not, so
-    they are not followed; files beyond `max_bytes` in total are left out.
+    they are not followed; files beyond `max_bytes` or 1,000 are left out.
 
     Returns:
         A list of sentences, one for each thing left behind.
     """
-    source, target, left, total = Path(source), Path(target), [], 0
+    source, target, left, total, count = Path(source), Path(target), [], 0, 0
     target.mkdir(parents=True, exist_ok=True)
     for folder, folders, names in os.walk(source, followlinks=False):
         here = Path(folder)
@@ -179,6 +181,7 @@ class SandboxProvisioner(LocalProvisioner):
     limits = None
     watchdog = None
     exit_code = None
+    left_out = ()
 
     async def pre_launch(self, **kwargs):
         """Prepare the folders and replace the kernel's command by the sandboxed one."""
@@ -202,10 +205,12 @@ class SandboxProvisioner(LocalProvisioner):
         (self.job / "s").mkdir()
         if len(str(self.job / "s" / "k-5")) > 100:
             raise SandboxError(
-                f"the path {str(self.job)!r} is too long for a Unix socket; set TMPDIR to a short one."
+                f"the path {str(self.job)!r} is too long for a Unix socket; set TMPDIR to a short "
+                "one."
             )
-        source = Path(folder or os.curdir)
-        copy_plain_files(source, self.job / "w", self.limits.disk)
+        # Half of the scratch space is left for what the submission writes.
+        source, target = Path(folder or os.curdir), self.job / "w"
+        self.left_out = tuple(copy_plain_files(source, target, self.limits.disk // 2))
 
     def _command(self):
         binds = ["--bind", str(self.job / "s"), "/run/kernel"]
@@ -215,7 +220,7 @@ class SandboxProvisioner(LocalProvisioner):
         kernel += ["--HistoryManager.hist_file=:memory:", "--InteractiveShellApp.ignore_cwd=True"]
         # Last on the path, so that a submitted numpy.py or course_lib/ hides nothing.
         kernel += [f"--InteractiveShellApp.exec_lines=__import__('sys').path.append('{WORKDIR}')"]
-        copy = ["/bin/sh", "-c", 'cp -R /run/submitted/. . && exec "$@"', "sh"]
+        copy = ["/bin/sh", "-c", 'cp -R /run/submitted/. .; exec "$@"', "sh"]
         return [*bwrap_command(self.limits, binds), "--", *copy, *limited(kernel, self.limits)]
 
     async def launch_kernel(self, cmd, **kwargs):
@@ -237,7 +242,7 @@ class SandboxProvisioner(LocalProvisioner):
         if self.process is None:
             return
         if signum == signal.SIGINT:
-            # bubblewrap, its init, then the kernel; interrupting the first two would end the sandbox.
+            # bubblewrap, its init, the kernel: interrupting the first two would end the sandbox.
             for init in children(self.pid):
                 for kernel in children(init)[:1]:
                     with contextlib.suppress(OSError):
@@ -266,7 +271,7 @@ def install(prefix=sys.prefix):
 
 
 def main(arguments=None):
-    """Run `install` or `probe` from the command line; `probe` says whether this host can sandbox."""
+    """Run `install`, or `probe`, which says whether this host can sandbox."""
     import argparse
 
     parser = argparse.ArgumentParser(

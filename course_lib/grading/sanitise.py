@@ -1,9 +1,9 @@
 """Mends a submitted notebook so that it can be graded, and says what it mended.
 
-nbgrader stops at the first duplicate or unknown grade_id, and gives no mark when a test was deleted.
-Here the gradebook's cells are the truth: each cell of a submission is matched with them by its grade_id,
-what is locked is restored, what is missing is put back, and what belongs to nobody becomes an ordinary
-cell. Each deviation is a `Note`, never an exception.
+nbgrader stops at the first duplicate or unknown grade_id, and gives no mark when a test was
+deleted. Here the gradebook's cells are the truth: each cell of a submission is matched with them by
+its grade_id, what is locked is restored, what is missing is put back, and what belongs to nobody
+becomes an ordinary cell. Each deviation is a `Note`, never an exception.
 """
 
 import ast
@@ -112,7 +112,7 @@ def _identify(notebook, assignment, notes):
 def _drop_duplicates(notebook, assignment, notes):
     """Keep one cell for each grade_id: the last copy that was edited, in the place of the first.
 
-    The others stay to be read, as raw cells that do not run: an older copy below would undo the answer.
+    The others stay to be read, as raw cells: run, an older copy below would undo the answer.
     """
     cells = {}
     for cell in notebook.cells:
@@ -137,7 +137,7 @@ def _drop_duplicates(notebook, assignment, notes):
 
 
 def defined_names(source):
-    """Return the functions and classes that a cell defines at its top level; none if it does not parse."""
+    """Return what a cell defines at its top level; nothing if it does not parse."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -1,11 +1,11 @@
 """Turns an executed notebook into marks.
 
 The mark of a graded cell is the score of the last report that its check emitted, times the cell's
-points. Silence is 0 with a reason, an error is 0 with a reason, and a warning on stderr costs nothing.
-A cell that calls no check may still end with a float, nbgrader's partial credit.
+points. Silence is 0 with a reason, an error is 0 with a reason, and a warning on stderr costs
+nothing. A cell that calls no check may still end with a float, nbgrader's partial credit.
 
-Student code and checks share one process in this core, so a submission that sets out to forge a report
-can. Split execution cures that; nothing here can.
+Student code and checks share one process in this core, so a submission that sets out to forge a
+report can. Split execution cures that; nothing here can.
 """
 
 import math
@@ -29,7 +29,7 @@ class CellMark:
         name: its grade_id.
         points, maximum: given and possible.
         reason: why it is not full marks, "" when it is.
-        parts: the report's parts, as dicts with name, title, status, weight, message, misconception.
+        parts: the report's parts: name, title, status, weight, message, misconception.
         check: the check's name, or None.
         suspicious: what does not fit together, for the instructor.
         out_of_memory, timed_out: whether the cell hit that limit.
@@ -151,7 +151,7 @@ def _final_number(outputs, maximum):
 
 
 def _error_text(errors):
-    """Say in one line what stopped the cell; a time-out leaves a KeyboardInterrupt behind as well."""
+    """Say what stopped the cell; a time-out leaves a KeyboardInterrupt behind as well."""
     ours = ("CellTimeoutError", "DeadlineExceeded", "KernelDied", "NotRun")
     first = next((error for error in errors if error.get("ename") in ours), errors[0])
     value = " ".join(str(first.get("evalue", "")).split())[:300]

@@ -122,7 +122,7 @@ def _write_autograded(course, stem, student, folder, notebook):
 
 
 def _entry(course, assignment, result):
-    """Return the report's entry: automatic marks as graded, manual marks as the gradebook has them."""
+    """Return the report's entry; the manual marks are those of the gradebook."""
     manual = manual_marks(course, assignment, result["student"])
     auto = sum(mark["points"] for mark in result["marks"])
     given = sum(mark["points"] for mark in manual)
@@ -188,7 +188,9 @@ def read_report(course, stem):
     except FileNotFoundError:
         raise CourseError(f"{path} is missing; run `course grade {stem}` first.") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CourseError(f"{path} is not a report ({error}); move it away and grade again.") from error
+        raise CourseError(
+            f"{path} is not a report ({error}); move it away and grade again."
+        ) from error
     return content
 
 

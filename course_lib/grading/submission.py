@@ -1,4 +1,4 @@
-"""Grades one submission: read, sanitise, execute, score. A function from files to JSON, with no side effect."""
+"""Grades one submission: read, sanitise, execute, score. From files to JSON, no side effect."""
 
 import json
 import warnings
@@ -51,8 +51,8 @@ def grade_submission(bundle):
     """Grade one submission, whatever it holds.
 
     Returns:
-        A dict that JSON can carry: student, status, seconds, marks, notes, messages (for the student),
-        instructor (messages for the instructor) and notebook (the executed notebook's text, or None).
+        A dict that JSON can carry: student, status, seconds, version, marks, notes, messages (for
+        the student), instructor (messages for the instructor) and notebook (text, or None).
     """
     started, notes, marks, notebook, status = monotonic(), [], [], None, None
     try:
@@ -63,7 +63,7 @@ def grade_submission(bundle):
         status = "unreadable"
         notes.append(Note(str(error)))
     except Exception as error:
-        # One submission never stops the class; an instructor must see that it was the grader's fault.
+        # One submission never stops the class; but that it was our fault must be seen.
         status = "died"
         notes.append(Note(f"The grader failed: {type(error).__name__}: {error}", to=INSTRUCTOR))
         notes.append(Note("The grader could not finish; this is not your fault.", to=STUDENT))
@@ -103,13 +103,11 @@ def _run(notebook, bundle, notes):
     from course_lib.grading.score import score_notebook
 
     notes += sanitise(notebook, bundle.assignment)
-    limits = bundle.limits
     execute = SandboxExecute(kernel_name=bundle.kernel_name)
-    execute.memory, execute.output_bytes = limits.memory, limits.output_bytes
-    execute.cell_seconds = limits.cell_seconds
-    execute.submission_seconds = limits.submission_seconds
+    execute.limits = bundle.limits
     _, resources = execute.preprocess(notebook, {"metadata": {"path": bundle.folder}})
     outcome = resources[KEY]
+    notes += [Note(text) for text in outcome["left_out"]]
     if outcome["reason"]:
         notes.append(Note(f"While it ran: {outcome['reason']}."))
     marks = score_notebook(notebook)
@@ -120,6 +118,10 @@ def _run(notebook, bundle, notes):
 
 def _mark_notes(mark):
     notes = [Note(text, to=INSTRUCTOR, cell=mark.name) for text in mark.suspicious]
+    for part in mark.parts:
+        if part["status"] == "error":
+            text = f"{mark.name}: the check itself failed: {part['message']}"
+            notes.append(Note(text, to=INSTRUCTOR, cell=mark.name))
     if mark.reason:
         text = f"{mark.name}: {mark.points:g} of {mark.maximum:g} points; {mark.reason}."
         notes.append(Note(text, to=BOTH, cell=mark.name))
@@ -153,7 +155,8 @@ def read_notebook(bundle):
     if size > bundle.limits.notebook_bytes:
         limit = bundle.limits.notebook_bytes
         raise UnreadableError(
-            f"{name} has {size:,} bytes, more than {limit:,}; clear its outputs and hand it in again."
+            f"{name} has {size:,} bytes, more than {limit:,}; clear its outputs and hand it in "
+            "again."
         )
     try:
         text = path.read_bytes().decode("utf-8-sig")

@@ -45,7 +45,7 @@ def folder_bytes(folder):
 
 
 class Watchdog(threading.Thread):
-    """Ends a sandbox that uses too much memory, too many processes or too much of its sockets' folder.
+    """Ends a sandbox that uses too much memory, too many processes or too much disk.
 
     rlimits bound one process each; a fork bomb, or memory shared among many processes, passes them.
 
