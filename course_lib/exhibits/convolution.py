@@ -30,7 +30,8 @@ class KernelExplorer(Exhibit):
         flipped: whether to flip the kernel first, which makes it the mathematician's convolution.
         colours: `"signed"` (purple below zero, orange above), `"range"` (gray from minimum to
             maximum) or `"clip"` (gray, 0 to 255). By default what suits the kernel.
-        cursor: row and column of the response where the sum is shown; by default its middle.
+        cursor: row and column of the response where the sum is shown; by default
+            where the response is strongest.
 
     Raises:
         ValueError: if an argument does not fit; the message names it.
@@ -69,7 +70,6 @@ class KernelExplorer(Exhibit):
         if isinstance(kernel, str):
             kernel = PRESETS[one_of(kernel, "kernel", tuple(PRESETS))]
         height, width = levels.shape
-        cursor = (height // 2, width // 2) if cursor is None else pair(cursor, "cursor", minimum=0)
         super().__init__(
             image=levels.tobytes(),
             height=height,
@@ -78,8 +78,11 @@ class KernelExplorer(Exhibit):
             padding=padding_name(padding),
             flipped=bool(flipped),
             colours=one_of(colours, "colours", COLOURS),
-            cursor=list(cursor),
+            cursor=[0, 0] if cursor is None else list(pair(cursor, "cursor", minimum=0)),
         )
+        if cursor is None:
+            response = np.abs(self.response())
+            self.cursor = [int(i) for i in np.unravel_index(response.argmax(), response.shape)]
 
     @traitlets.validate("kernel")
     def _valid_kernel(self, proposal):
@@ -149,10 +152,10 @@ class OutputSizeExplorer(Exhibit):
 
     def __init__(
         self,
-        size=7,
+        size=6,
         kernel_size=3,
         strides=2,
-        padding="same",
+        padding="valid",
         *,
         dilation_rate=1,
         position=0,
@@ -260,10 +263,10 @@ class FilterExplorer(Exhibit):
             filters=_at_most(filters, "filters", 8),
             kernel_size=_at_most(kernel_size, "kernel_size", 7),
             use_bias=bool(use_bias),
-            bias=[0.2] + [0.0] * 7,
+            bias=[0.1] * 8,
             kernels=[] if kernels is None else kernels.transpose(3, 2, 0, 1).tolist(),
-            chosen=0,
-            cursor=[height // 2, width // 2],
+            chosen=3 if kernels is None else 0,  # red against green: one filter, three answers
+            cursor=[3 * height // 4, width // 3],
         )
 
     def levels(self):

@@ -100,6 +100,16 @@ export function put(model, values) {
   model.save_changes();
 }
 
+// Moving a cursor must not compute everything again: `value` stays until a trait of `names` changes.
+export function remember(model, names, compute) {
+  let seen = null, value;
+  return () => {
+    const now = names.map((name) => model.get(name));
+    if (!seen || now.some((part, i) => part !== seen[i])) { seen = now; value = compute(); }
+    return value;
+  };
+}
+
 export function bytes(trait) {
   if (ArrayBuffer.isView(trait)) return new Uint8Array(trait.buffer, trait.byteOffset, trait.byteLength);
   return new Uint8Array(trait ?? 0);
@@ -107,7 +117,7 @@ export function bytes(trait) {
 
 export function frameOf(el, title, hint) {
   const id = uniqueId("exhibit-title");
-  const box = element("section", { class: "exhibit", "aria-labelledby": id },
+  const box = element("section", { class: "exhibit-box", "aria-labelledby": id },
     element("p", { class: "exhibit-title", id }, title), element("p", { class: "exhibit-hint" }, hint));
   el.append(box);
   return box;

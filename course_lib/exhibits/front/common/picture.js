@@ -1,7 +1,7 @@
 // Arrays shown as pictures: sharp pixels at any device resolution, a window drawn on top, a cursor
 // that follows mouse, touch and arrow keys.
 
-import { element, isDark } from "./page.js";
+import { element, isDark, write } from "./page.js";
 
 // From zero outwards, on a light and on a dark page: purple below, orange above.
 const RAMPS = {
@@ -108,6 +108,22 @@ export class Picture {
       event.preventDefault();
       onPick(...move, false);
     });
+  }
+}
+
+// Which number each colour stands for.
+export class ScaleBar {
+  constructor() {
+    this.bar = element("div", { class: "scale-colours" });
+    this.ends = [0, 1, 2].map(() => element("span"));
+    this.box = element("div", { class: "exhibit-scale" }, this.bar, element("div", { class: "scale-ends" }, ...this.ends));
+  }
+
+  show(colours, texts) {
+    const stops = Array.from({ length: 17 }, (_, i) => colours[Math.round(i * 255 / 16)])
+      .map((packed) => `rgb(${packed & 255}, ${(packed >> 8) & 255}, ${(packed >> 16) & 255})`);
+    this.bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
+    this.ends.forEach((end, i) => write(end, texts[i]));
   }
 }
 

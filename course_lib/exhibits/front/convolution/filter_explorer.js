@@ -1,6 +1,6 @@
 // Channels and filters: every filter convolves all channels, sums, adds its bias: one feature map.
 
-import { announcer, bytes, button, element, frameOf, grouped, number, onTheme, put, range, redraw, toggle, write } from "../common/page.js";
+import { announcer, bytes, button, element, frameOf, grouped, isDark, number, onTheme, put, range, redraw, remember, toggle, write } from "../common/page.js";
 import { Picture, clamp, extremes, palette } from "../common/picture.js";
 import { conv2d, denseParameters, parameters } from "./arithmetic.js";
 import { FILTERS, filterBank } from "./kernels.js";
@@ -18,14 +18,14 @@ export function kernelsOf(model) {
     : filterBank(model.get("kernel_size"), channels, filters);
 }
 
-export function compute(model) {
+const TRAITS = ["image", "height", "width", "filters", "channels", "kernel_size", "kernels", "use_bias", "bias"];
+
+// Everything but the cursor and the chosen filter, from the traits alone.
+export function layerOf(model) {
   const [height, width, filters, channels, size] = ["height", "width", "filters", "channels", "kernel_size"].map((name) => model.get(name));
   const planes = planesOf(model), kernels = kernelsOf(model), useBias = model.get("use_bias");
-  const bias = useBias ? model.get("bias") : null;
-  const maps = conv2d(planes, height, width, kernels, bias, { padding: "same" });
-  const chosen = Math.min(model.get("chosen"), filters - 1);
-  const [row, column] = [clamp(model.get("cursor")[0], 0, height - 1), clamp(model.get("cursor")[1], 0, width - 1)];
-  return { height, width, filters, channels, size, planes, kernels, maps, chosen, row, column, useBias, bias: bias ? bias[chosen] : 0,
+  const maps = conv2d(planes, height, width, kernels, useBias ? model.get("bias") : null, { padding: "same" });
+  return { height, width, filters, channels, size, planes, kernels, maps, useBias, heaviest: reach(kernels.flat(2)),
     parameters: parameters(size, size, channels, filters, useBias),
     dense: denseParameters(height * width * channels, height * width * filters, useBias) };
 }
@@ -41,9 +41,10 @@ class ChannelRow {
     Object.assign(this, { name, input: new Picture(onPick), kernel: new Picture(), output: new Picture(onPick) });
     const part = (picture, text) => element("figure", {}, picture.canvas, element("figcaption", {}, text));
     this.here = element("figcaption", { class: "filter-value" });
+    this.plus = element("span", { class: "filter-sign", "aria-hidden": "true" }, "+");
     const sign = (text) => element("span", { class: "filter-sign", "aria-hidden": "true" }, text);
     this.box = element("div", { class: "filter-row" }, part(this.input, name), sign("∗"), part(this.kernel, "kernel slice"),
-      sign("="), element("figure", {}, this.output.canvas, this.here));
+      sign("="), element("figure", {}, this.output.canvas, this.here), this.plus);
   }
 
   stop() { for (const picture of [this.input, this.kernel, this.output]) picture.stop(); }
@@ -64,8 +65,8 @@ function render({ model, el }) {
   const filters = slider("filters", "filters", own ? model.get("kernels").length : 8), size = slider("kernel_size", "kernel size", 7);
   size.input.disabled = own;
   const useBias = toggle("bias", (value) => put(model, { use_bias: value }));
-  const bias = range("its bias", { min: -1, max: 1, step: 0.05, onInput: (value) =>
-    put(model, { bias: model.get("bias").map((old, i) => (i === compute(model).chosen ? value : old)) }) });
+  const biasOf = range("its bias", { min: -1, max: 1, step: 0.05, onInput: (value) =>
+    put(model, { bias: model.get("bias").map((old, i) => (i === Math.min(model.get("chosen"), model.get("filters") - 1) ? value : old)) }) });
   const rowAt = range("row", { min: 0, max: model.get("height") - 1, onInput: (value) => put(model, { cursor: [value, model.get("cursor")[1]] }) });
   const columnAt = range("column", { min: 0, max: model.get("width") - 1, onInput: (value) => put(model, { cursor: [model.get("cursor")[0], value] }) });
 
@@ -86,49 +87,71 @@ function render({ model, el }) {
     element("div", { class: "filter-maps", role: "group", "aria-label": "feature maps" }, ...maps.map(({ item }) => item)),
     heading,
     element("div", { class: "filter-drawing" }, element("div", { class: "filter-rows" }, ...rows.map((row) => row.box)),
-      element("div", { class: "filter-total" }, element("figure", {}, sum.canvas, sumCaption), bias.box)),
+      element("div", { class: "filter-total" }, element("figure", {}, sum.canvas, sumCaption), biasOf.box)),
     sumLine, element("div", { class: "filter-controls" }, rowAt.box, columnAt.box),
     element("div", { class: "exhibit-panel filter-count" }, count, dense), announce.node);
 
+  const layer = remember(model, TRAITS, () => layerOf(model));
+  let painted = null;
   const drawing = redraw(() => {
-    const now = compute(model), map = now.maps[now.chosen], at = now.row * now.width + now.column, signed = palette("signed");
-    const parts = map.parts.map((part) => part.values), limit = reach([...parts, map.values]), cursor = [[now.row, now.column, 1, 1]];
-    const half = Math.floor((now.size - 1) / 2), window = [[now.row - half, now.column - half, now.size, now.size]];
-    const weights = now.kernels[now.chosen].map((kernel) => kernel.flat()), heaviest = reach(now.kernels.flat(2));
-    rows.forEach((row, c) => {
-      row.box.hidden = c >= now.channels;
-      if (c >= now.channels) return;
-      row.input.show(now.planes[c], now.height, now.width, palette(row.tint), 0, 1); row.input.paint(window);
-      row.kernel.show(weights[c], now.size, now.size, signed, -heaviest, heaviest); row.kernel.paint([]);
-      row.output.show(parts[c], now.height, now.width, signed, -limit, limit); row.output.paint(cursor);
-      write(row.here, `response ${number(parts[c][at])}`);
-      row.input.describe(`${row.name} of the image, with the kernel's window at row ${now.row}, column ${now.column}. Arrow keys move it.`);
-      row.kernel.describe(`Kernel slice for ${row.name}: ${weights[c].map((weight) => number(weight, 2)).join(", ")}.`);
-      row.output.describe(`Response of ${row.name}; ${number(parts[c][at])} at row ${now.row}, column ${now.column}. Arrow keys move the cursor.`);
+    const now = layer(), chosen = Math.min(model.get("chosen"), now.filters - 1), map = now.maps[chosen], parts = map.parts;
+    const row = clamp(model.get("cursor")[0], 0, now.height - 1), column = clamp(model.get("cursor")[1], 0, now.width - 1);
+    const at = row * now.width + column, bias = now.useBias ? model.get("bias")[chosen] : 0;
+    const fresh = [now, chosen, isDark()].some((part, i) => part !== painted?.[i]);
+    if (fresh) { showPictures(now, chosen); painted = [now, chosen, isDark()]; }
+
+    const half = Math.floor((now.size - 1) / 2), window = [[row - half, column - half, now.size, now.size]];
+    const where = `row ${row}, column ${column}. Arrow keys move the cursor.`;
+    rows.slice(0, now.channels).forEach((line, c) => {
+      const value = number(parts[c].values[at]);
+      line.input.paint(window); line.output.paint([[row, column, 1, 1]]);
+      write(line.here, `response ${value}`);
+      line.input.describe(`${line.name} of the image, with the kernel's window at ${where}`);
+      line.output.describe(`Response of ${line.name}: ${value} at ${where}`);
     });
-    sum.show(map.values, now.height, now.width, signed, -limit, limit); sum.paint(cursor);
-    sum.describe(`Feature map ${now.chosen + 1}; ${number(map.values[at])} at row ${now.row}, column ${now.column}. Arrow keys move the cursor.`);
-    write(sumCaption, `${now.channels > 1 ? "sum" : "response"}${now.useBias ? " + bias" : ""} = map ${now.chosen + 1}`);
-    write(heading, `Filter ${now.chosen + 1}${own ? "" : `: ${FILTERS[now.chosen]}`}`);
-    const terms = [...parts.map((values) => bracket(values[at])), ...(now.useBias ? [`bias ${bracket(now.bias)}`] : [])];
-    const written = `${terms.join(" + ")} = ${number(map.values[at])}`;
-    write(sumLine, `at row ${now.row}, column ${now.column}: ${written}`);
+    const total = number(map.values[at]);
+    sum.paint([[row, column, 1, 1]]);
+    sum.describe(`Feature map ${chosen + 1}: ${total} at ${where}`);
+    const terms = [...parts.map((part) => bracket(part.values[at])), ...(now.useBias ? [`bias ${bracket(bias)}`] : [])];
+    const written = `${terms.join(" + ")} = ${total}`;
+    write(sumLine, `at row ${row}, column ${column}: ${written}`);
+    channels.set(now.channels); filters.set(now.filters); size.set(now.size); useBias.set(now.useBias);
+    biasOf.input.disabled = !now.useBias; biasOf.set(bias); rowAt.set(row); columnAt.set(column);
+    announce.say(`Filter ${chosen + 1}: ${written}. Parameters: ${grouped(now.parameters)}.`);
+  });
+
+  // What stays while only the cursor moves.
+  function showPictures(now, chosen) {
+    const map = now.maps[chosen], limit = reach([...map.parts, map].map((part) => part.values));
+    const signed = palette("signed"), { height, width, kernels, heaviest } = now;
+    rows.forEach((line, c) => {
+      line.box.hidden = c >= now.channels;
+      line.plus.style.visibility = c === now.channels - 1 ? "hidden" : "visible";
+      if (c >= now.channels) return;
+      const weights = kernels[chosen][c].flat();
+      line.input.show(now.planes[c], height, width, palette(line.tint), 0, 1);
+      line.kernel.show(weights, kernels[chosen][c].length, now.size, signed, -heaviest, heaviest);
+      line.kernel.paint([]);
+      line.kernel.describe(`Kernel slice for ${line.name}: ${weights.map((weight) => number(weight, 2)).join(", ")}.`);
+      line.output.show(map.parts[c].values, height, width, signed, -limit, limit);
+    });
+    sum.show(map.values, height, width, signed, -limit, limit);
     maps.forEach(({ item, picture }, i) => {
       item.hidden = i >= now.filters;
+      item.setAttribute("aria-pressed", i === chosen);
       if (i >= now.filters) return;
       const own = reach([now.maps[i].values]);
-      picture.show(now.maps[i].values, now.height, now.width, signed, -own, own); picture.paint([]);
-      item.setAttribute("aria-pressed", i === now.chosen);
+      picture.show(now.maps[i].values, height, width, signed, -own, own); picture.paint([]);
     });
-    channels.set(now.channels); filters.set(now.filters); size.set(now.size); useBias.set(now.useBias);
-    bias.input.disabled = !now.useBias; bias.set(now.bias); rowAt.set(now.row); columnAt.set(now.column);
-    const counted = `${now.size} × ${now.size} × ${now.channels} × ${now.filters}${now.useBias ? ` + ${now.filters}` : ""} = ${grouped(now.parameters)}`;
-    write(count, `Parameters of this layer: kh × kw × c × n${now.useBias ? " + n" : ""} = ${counted}`);
-    const [inputs, outputs] = [now.height * now.width * now.channels, now.height * now.width * now.filters].map(grouped);
+    write(sumCaption, `${now.channels > 1 ? "sum" : "response"}${now.useBias ? " + bias" : ""} = map ${chosen + 1}`);
+    write(heading, `Filter ${chosen + 1}${own ? "" : `: ${FILTERS[chosen]}`}`);
+    const also = now.useBias ? ` + ${now.filters}` : "";
+    write(count, `Parameters of this layer: kh × kw × c × n${now.useBias ? " + n" : ""} = `
+      + `${now.size} × ${now.size} × ${now.channels} × ${now.filters}${also} = ${grouped(now.parameters)}`);
+    const [inputs, outputs] = [height * width * now.channels, height * width * now.filters].map(grouped);
     write(dense, `A dense layer between the same sizes: ${inputs} inputs × ${outputs} outputs${now.useBias ? ` + ${outputs}` : ""} = `
       + `${grouped(now.dense)}, ${grouped(Math.round(now.dense / now.parameters))} times as many.`);
-    announce.say(`Filter ${now.chosen + 1}: ${written}. Parameters: ${counted}.`);
-  });
+  }
   model.on("change", drawing.ask);
   const forget = onTheme(drawing.ask);
   drawing.ask();

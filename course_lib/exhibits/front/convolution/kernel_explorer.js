@@ -1,7 +1,7 @@
 // A kernel that the reader edits, over an image: the response, and the sum at one pixel.
 
-import { announcer, button, bytes, choice, element, frameOf, isDark, number, onTheme, put, range, redraw, toggle, uniqueId, write } from "../common/page.js";
-import { Picture, clamp, extremes, palette } from "../common/picture.js";
+import { announcer, button, bytes, choice, element, frameOf, number, onTheme, put, range, redraw, remember, toggle, uniqueId, write } from "../common/page.js";
+import { Picture, ScaleBar, clamp, extremes, palette } from "../common/picture.js";
 import { correlate, flip, outputSize, padPlane, paddingOf } from "./arithmetic.js";
 import { PRESETS, preset } from "./kernels.js";
 import { SumOfProducts } from "./sum_of_products.js";
@@ -27,21 +27,37 @@ function resize(kernel, height, width) {
     Array.from({ length: width }, (_, j) => kernel[i - top]?.[j - left] ?? 0));
 }
 
-// What the pictures and the sum show, from the traits alone.
-export function compute(model) {
+const TRAITS = ["image", "height", "width", "kernel", "flipped", "padding"];
+
+// Everything but the cursor, from the traits alone.
+export function responseOf(model) {
   const height = model.get("height"), width = model.get("width"), padding = model.get("padding");
   const kernel = model.get("flipped") ? flip(model.get("kernel")) : model.get("kernel");
   const plane = bytes(model.get("image"));
   const response = correlate(plane, height, width, kernel, { padding });
   const rows = paddingOf(padding, height, kernel.length), columns = paddingOf(padding, width, kernel[0].length);
   const padded = padPlane(plane, height, width, rows, columns);
-  const [row, column] = [clamp(model.get("cursor")[0], 0, response.height - 1),
-    clamp(model.get("cursor")[1], 0, response.width - 1)];
-  const window = kernel.map((taps, i) => taps.map((_, j) => padded.values[(row + i) * padded.width + column + j]));
   const [min, max] = extremes(response.values);
-  return { plane, height, width, kernel, response, window, row, column, top: row - rows[0], left: column - columns[0],
-    value: response.values[row * response.width + column], min, max };
+  return { plane, height, width, kernel, response, padded, above: rows[0], before: columns[0], min, max };
 }
+
+// The window at the cursor, and where it lies on the image.
+function atCursor(now, cursor) {
+  const { response, padded } = now;
+  const [row, column] = [clamp(cursor[0], 0, response.height - 1), clamp(cursor[1], 0, response.width - 1)];
+  const window = now.kernel.map((taps, i) => taps.map((_, j) => padded.values[(row + i) * padded.width + column + j]));
+  return { ...now, window, row, column, top: row - now.above, left: column - now.before,
+    value: response.values[row * response.width + column] };
+}
+
+// A few strong edges would leave the rest pale: the signed scale ends at 60 % of the strongest.
+function limitsOf(kind, { min, max }) {
+  const reach = 0.6 * Math.max(Math.abs(min), Math.abs(max)) || 1;
+  return { signed: [-reach, reach], range: [min, max], clip: [0, 255] }[kind];
+}
+
+const scaleTexts = (kind, [low, high]) => [`${kind === "range" ? "" : "≤ "}${number(low, 0)}`,
+  kind === "signed" ? "0" : "", `${kind === "range" ? "" : "≥ "}${number(high, 0)}`];
 
 class Editor {
   constructor(onEdit, onSize) {
@@ -85,19 +101,18 @@ function render({ model, el }) {
   const box = frameOf(el, "A kernel over an image",
     "Choose a kernel or edit its weights, then move over the image, or focus it and press the arrow keys "
     + "(with Shift: 8 pixels). Which weights answer to an edge, and which to an even surface?");
-  const move = (row, column, absolute) => {
-    const now = compute(model);
-    const at = absolute ? [row + now.row - now.top - middle(now.kernel.length), column + now.column - now.left - middle(now.kernel[0].length)]
-      : [now.row + row, now.column + column];
-    put(model, { cursor: [clamp(at[0], 0, now.response.height - 1), clamp(at[1], 0, now.response.width - 1)] });
-  };
+  const everything = remember(model, TRAITS, () => responseOf(model));
+  const compute = () => atCursor(everything(), model.get("cursor"));
   const middle = (size) => Math.floor((size - 1) / 2);
-  const input = new Picture(move), output = new Picture((row, column, absolute) => {
-    const now = compute(model);
-    const at = absolute ? [row, column] : [now.row + row, now.column + column];
-    put(model, { cursor: [clamp(at[0], 0, now.response.height - 1), clamp(at[1], 0, now.response.width - 1)] });
-  });
-  const inputCaption = element("figcaption"), outputCaption = element("figcaption");
+  // On the image the reader points at the window's middle, on the response at its pixel.
+  const follow = (onImage) => (row, column, absolute) => {
+    const now = compute(), { kernel, response } = now;
+    const shift = onImage ? [now.row - now.top - middle(kernel.length), now.column - now.left - middle(kernel[0].length)] : [0, 0];
+    const to = absolute ? [row + shift[0], column + shift[1]] : [now.row + row, now.column + column];
+    put(model, { cursor: [clamp(to[0], 0, response.height - 1), clamp(to[1], 0, response.width - 1)] });
+  };
+  const input = new Picture(follow(true)), output = new Picture(follow(false));
+  const scale = new ScaleBar(), inputCaption = element("figcaption"), outputCaption = element("figcaption");
   const setKernel = (kernel, more = {}) => put(model, { kernel, ...more });
   const buttons = PRESETS.map((name) => button(name, () => {
     const old = model.get("kernel"), [height, width] = old.length * old[0].length > 2 ? [old.length, old[0].length] : [3, 3];
@@ -121,20 +136,20 @@ function render({ model, el }) {
 
   box.append(element("div", { class: "exhibit-buttons", role: "group", "aria-label": "ready-made kernels" }, ...buttons),
     element("div", { class: "exhibit-pair" },
-      element("figure", {}, input.canvas, inputCaption), element("figure", {}, output.canvas, outputCaption)),
+      element("figure", {}, input.canvas, inputCaption), element("figure", {}, output.canvas, scale.box, outputCaption)),
     element("div", { class: "exhibit-row" }, padding.box, colours.box),
     element("div", { class: "kernel-panels" }, editor.box,
       element("div", { class: "exhibit-panel" }, products.box, rows.box, columns.box)),
     announce.node);
 
   const drawing = redraw(() => {
-    const now = compute(model), { response, kernel } = now, kind = model.get("colours");
-    const signed = kind === "signed", reach = Math.max(Math.abs(now.min), Math.abs(now.max)) || 1;
-    const limits = signed ? [-reach, reach] : kind === "range" ? [now.min, now.max] : [0, 255];
+    const now = compute(), { response, kernel } = now, kind = model.get("colours");
+    const limits = limitsOf(kind, now), shades = palette(kind === "signed" ? "signed" : "grey");
     input.show(now.plane, now.height, now.width, palette("grey"), 0, 255);
     input.paint([[now.top, now.left, kernel.length, kernel[0].length]]);
-    output.show(response.values, response.height, response.width, palette(signed ? "signed" : "grey", isDark()), ...limits);
+    output.show(response.values, response.height, response.width, shades, ...limits);
     output.paint([[now.row, now.column, 1, 1]]);
+    scale.show(shades, scaleTexts(kind, limits));
     editor.show(model.get("kernel"));
     buttons.forEach((item, i) => item.setAttribute("aria-pressed",
       same(preset(PRESETS[i], kernel.length, kernel[0].length), model.get("kernel"))));

@@ -28,7 +28,7 @@ export class SumOfProducts {
   show(window, kernel, total, flipped, [row, column]) {
     const height = kernel.length, width = kernel[0].length;
     if (this.cells.length !== height * width || this.width !== width) this.build(height, width);
-    write(this.title, `pixel × weight${flipped ? " (flipped)" : ""} = product, at row ${row}, column ${column}`);
+    write(this.title, `row ${row}, column ${column}: pixel × ${flipped ? "flipped " : ""}weight = product`);
     const products = kernel.flatMap((weights, i) => weights.map((weight, j) => weight * window[i][j]));
     const most = Math.max(1e-9, ...products.map(Math.abs));
     this.cells.forEach(({ cell, pixel, weight, product }, at) => {
