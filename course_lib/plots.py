@@ -2,7 +2,8 @@
 
 One `canvas` is measured in cells, so grids of any size can stand side by side with arrows between
 them. Every figure is opaque and white, and so reads on light and dark pages alike. The colours are
-Okabe and Ito's, which the colour-blind can tell apart, and no figure speaks by colour alone.
+Okabe and Ito's, some darkened until words in them can be read; the colour-blind can tell them
+apart, and no figure speaks by colour alone.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from matplotlib import colors
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 INK, MUTED, LINE, PAPER = "#1b1f24", "#59636e", "#9aa4ae", "#ffffff"
-BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#d55e00", "#00795a", "#a8487a"
+BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#c25000", "#00795a", "#a8487a"
 INPUT, KERNEL, OUTPUT, DROPPED = BLUE, ORANGE, GREEN, PURPLE
 PADDING = "#e8ebee"
 SERIES = (BLUE, ORANGE, GREEN, PURPLE, "#56b4e9", "#b07c00")
@@ -287,13 +288,13 @@ def contrast(first, second):
 
 
 def readable(background):
-    """Return ink or paper, whichever reads better on `background`.
+    """Return black or white, whichever reads better on `background`; one of them always does.
 
     Example:
-        >>> readable("black") == PAPER, readable("white") == INK
-        (True, True)
+        >>> readable("black"), readable("white")
+        ('#ffffff', '#000000')
     """
-    return max((INK, PAPER), key=lambda colour: contrast(colour, background))
+    return max((PAPER, "#000000"), key=lambda colour: contrast(colour, background))
 
 
 def picture(axes, values, at=(0, 0), width=1.0, signed=False):
@@ -329,39 +330,41 @@ def picture(axes, values, at=(0, 0), width=1.0, signed=False):
     return drawn
 
 
-def image_row(images, titles, height=2.0, signed=False, limit=None):
-    """Show pictures in one row, each under its title.
+def picture_row(images, titles, signed=(), width=6.0, gap=0.3, unit=0.38):
+    """Draw pictures in one row, all at one scale, each under its title.
 
     Args:
-        images: arrays of shape `(height, width)` or `(height, width, 3)`; gray is shown from 0 to
-            1, so that brightness can be compared.
+        images: arrays as `picture` takes them; the tallest gives the row its height, and the
+            others stand in its middle.
         titles: one line each.
-        height: of the pictures in inches.
-        signed: whether gray stands for zero, black for `-limit` and white for `limit`.
-        limit: see `signed`; the largest magnitude in the row by default.
+        signed: the places, counted from 0, of the images that hold signed numbers. They are
+            divided by the largest magnitude among them, so that they can be compared.
+        width: of the widest picture, in cells of the canvas.
+        gap: between two pictures, in cells.
+        unit: inches per cell.
 
     Returns:
-        The array of axes.
+        The axes.
 
     Raises:
         ValueError: if titles and images differ in number.
+
+    Example:
+        >>> axes = picture_row([np.zeros((8, 8)), np.ones((4, 4))], ["large", "small"])
+        >>> axes.get_xlim()[1]                                  # 6 + 0.3 + 6 * 4 / 8
+        np.float64(9.3)
     """
     if len(images) != len(titles):
         raise ValueError(f"each image needs a title; got {len(images)} and {len(titles)}.")
-    ratios = [image.shape[1] / image.shape[0] for image in images]
-    _, axes = plt.subplots(
-        1,
-        len(images),
-        figsize=(sum(ratios) * height + 0.15 * len(images), height + 0.4),
-        gridspec_kw={"width_ratios": ratios},
-        squeeze=False,
-        layout="constrained",
-    )
-    if signed:
-        limit = limit or max(np.abs(image).max() for image in images)
-    for axis, image, title in zip(axes[0], images, titles, strict=True):
-        low = -limit if signed else 0
-        axis.imshow(image, cmap="gray", vmin=low, vmax=limit if signed else 1)
-        axis.set_title(title)
-        axis.axis("off")
-    return axes[0]
+    cell = width / max(image.shape[1] for image in images)
+    height = cell * max(image.shape[0] for image in images)
+    limit = max((np.abs(images[place]).max() for place in signed), default=1) or 1
+    total = cell * sum(image.shape[1] for image in images) + gap * (len(images) - 1)
+    axes, left = canvas(total, height + 0.8, unit), 0.0
+    for place, (image, title) in enumerate(zip(images, titles, strict=True)):
+        values = image / limit if place in signed else image
+        top = 0.8 + (height - cell * image.shape[0]) / 2
+        drawn = picture(axes, values, (left, top), cell * image.shape[1], place in signed)
+        label(axes, (drawn.middle[0], 0.4), title)
+        left = drawn.right + gap
+    return axes
