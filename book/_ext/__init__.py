@@ -10,6 +10,7 @@ PARTS = (
     "course_map",
     "assignment",
     "notebook_download",
+    "lean_pictures",
 )
 
 

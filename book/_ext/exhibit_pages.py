@@ -48,7 +48,7 @@ class ShowExhibits(SphinxPostTransform):
             return []
         still = stills[0].deepcopy()
         still["alt"] = text
-        still["classes"] = ["exhibit-still"]
+        still["classes"] = ["exhibit-still", "no-scaled-link"]  # else a link to the picture
         opening = f'<div class="exhibit" data-exhibit="{json.loads(view)["model_id"]}">'
         return [
             nodes.raw("", opening, format="html"),

@@ -12,15 +12,27 @@
     sidebar.setAttribute("role", "region");
     sidebar.setAttribute("aria-label", "Book sidebar");
   }
-  // What scrolls sideways must be reachable by keyboard.
-  const reach = () => {
-    const wide = "pre, .bd-article .math, .bd-article .pst-scrollable-table-container, .output";
-    for (const box of document.querySelectorAll(wide)) {
-      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+  // Sphinx gives bibliography entries a role that has been withdrawn.
+  for (const entry of document.querySelectorAll("[role=doc-biblioentry]")) {
+    entry.setAttribute("role", "listitem");
+  }
+
+  // What scrolls sideways must be reachable by keyboard, and nothing else needs a tab stop.
+  const reach = (box) => {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  };
+  const sized = new ResizeObserver((entries) => entries.forEach(({ target }) => reach(target)));
+  const watch = (selector) => {
+    for (const box of document.querySelectorAll(selector)) {
+      sized.observe(box);
+      reach(box);
     }
   };
-  addEventListener("load", reach);
-  addEventListener("resize", reach);
+  watch(".bd-article :is(pre, .pst-scrollable-table-container)");
+  addEventListener("load", () => {
+    window.MathJax?.startup?.promise?.then(() => watch(".bd-article mjx-container[display]"));
+  });
 
   // Paper cannot be unfolded: print opens what the reader left closed, and closes it again.
   const foldable = ".quiz-option > details:not([open]), .mistakes-group:not([open])";
