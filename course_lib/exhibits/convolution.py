@@ -263,7 +263,7 @@ class FilterExplorer(Exhibit):
             filters=_at_most(filters, "filters", 8),
             kernel_size=_at_most(kernel_size, "kernel_size", 7),
             use_bias=bool(use_bias),
-            bias=[0.1] * 8,
+            bias=[0.1, 0.0, 0.0, 0.1, 0.1, 0.0, 0.0, 0.0],
             kernels=[] if kernels is None else kernels.transpose(3, 2, 0, 1).tolist(),
             chosen=3 if kernels is None else 0,  # red against green: one filter, three answers
             cursor=[3 * height // 4, width // 3],

@@ -79,7 +79,8 @@ function render({ model, el }) {
     item.append(picture.canvas, element("span", {}, own ? `filter ${i + 1}` : `${i + 1} ${FILTERS[i].split(",")[0]}`));
     return { item, picture };
   });
-  const count = element("p"), dense = element("p"), announce = announcer();
+  const counted = element("span"), nBias = element("span", {}, " + n"), sub = (text) => element("sub", {}, text);
+  const count = element("p", {}, "Parameters of this layer: k", sub("y"), " × k", sub("x"), " × c × n", nBias, " = ", counted), dense = element("p"), announce = announcer();
 
   box.append(
     element("div", { class: "filter-controls" }, channels.box, filters.box, size.box, useBias.box),
@@ -146,8 +147,8 @@ function render({ model, el }) {
     write(sumCaption, `${now.channels > 1 ? "sum" : "response"}${now.useBias ? " + bias" : ""} = map ${chosen + 1}`);
     write(heading, `Filter ${chosen + 1}${own ? "" : `: ${FILTERS[chosen]}`}`);
     const also = now.useBias ? ` + ${now.filters}` : "";
-    write(count, `Parameters of this layer: kh × kw × c × n${now.useBias ? " + n" : ""} = `
-      + `${now.size} × ${now.size} × ${now.channels} × ${now.filters}${also} = ${grouped(now.parameters)}`);
+    nBias.hidden = !now.useBias;
+    write(counted, `${now.size} × ${now.size} × ${now.channels} × ${now.filters}${also} = ${grouped(now.parameters)}`);
     const [inputs, outputs] = [height * width * now.channels, height * width * now.filters].map(grouped);
     write(dense, `A dense layer between the same sizes: ${inputs} inputs × ${outputs} outputs${now.useBias ? ` + ${outputs}` : ""} = `
       + `${grouped(now.dense)}, ${grouped(Math.round(now.dense / now.parameters))} times as many.`);

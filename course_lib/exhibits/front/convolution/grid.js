@@ -15,12 +15,16 @@ const squares = (cells) => cells.map(([row, column]) => `M${column * CELL} ${row
 const product = (rows, columns) => rows.flatMap((row) => columns.map((column) => [row, column]));
 const count = (from, to) => Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
 
+export const inputWidth = (columns) => columns.size + columns.before + columns.after;
+// Wide enough for a caption, whatever the output.
+export const outputWidth = (columns) => Math.max(columns.output, Math.ceil(0.4 * inputWidth(columns)));
+
 export class Grid {
   constructor(onPick) {
     const hatch = uniqueId("hatch");
-    this.svg = shape("svg", { class: "size-grid", role: "img" });
+    this.svg = shape("svg", { class: "size-grid", role: "img", preserveAspectRatio: "xMinYMin meet" });
     const pattern = shape("pattern", { id: hatch, width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
-    pattern.append(shape("rect", { class: "hatch", width: 1.6, height: 5 }));
+    pattern.append(shape("rect", { class: "hatch", width: 1.1, height: 5 }));
     const defs = shape("defs");
     defs.append(pattern);
     this.layers = Object.fromEntries(["zero", "cell", "done", "unread", "tap", "now"].map((name) => [name, shape("path", { class: `is-${name}` })]));
@@ -69,10 +73,9 @@ export class Grid {
     }));
   }
 
-  // In the frame of the padded input, so that one cell is one cell on both sides.
+  // As high as the padded input, so that one cell is one cell on both sides.
   showOutput(rows, columns, here, position) {
-    const height = Math.max(rows.size + rows.before + rows.after, 1), width = Math.max(columns.size + columns.before + columns.after, 1);
-    this.frame(0, 0, height, width);
+    this.frame(0, 0, rows.size + rows.before + rows.after, outputWidth(columns));
     this.columns = columns.output; this.rows = rows.output;
     const cells = here ? product(count(0, rows.output), count(0, columns.output)) : [];
     this.draw({ cell: cells, done: cells.slice(0, position), now: here ? [here] : [] });

@@ -134,13 +134,14 @@ function render({ model, el }) {
     button("Normalise", () => setKernel(normalise(model.get("kernel"))), { title: "Divide by the sum of the weights, or of their absolute values where that is 0" })),
     flipped.box);
 
+  const panels = element("div", { class: "kernel-panels" }, editor.box,
+    element("div", { class: "exhibit-panel" }, products.box, rows.box, columns.box));
+
   box.append(element("div", { class: "exhibit-buttons", role: "group", "aria-label": "ready-made kernels" }, ...buttons),
     element("div", { class: "exhibit-pair" },
       element("figure", {}, input.canvas, inputCaption), element("figure", {}, output.canvas, scale.box, outputCaption)),
     element("div", { class: "exhibit-row" }, padding.box, colours.box),
-    element("div", { class: "kernel-panels" }, editor.box,
-      element("div", { class: "exhibit-panel" }, products.box, rows.box, columns.box)),
-    announce.node);
+    panels, announce.node);
 
   const drawing = redraw(() => {
     const now = compute(), { response, kernel } = now, kind = model.get("colours");
@@ -150,6 +151,7 @@ function render({ model, el }) {
     output.show(response.values, response.height, response.width, shades, ...limits);
     output.paint([[now.row, now.column, 1, 1]]);
     scale.show(shades, scaleTexts(kind, limits));
+    panels.classList.toggle("is-dense", kernel[0].length > 4);
     editor.show(model.get("kernel"));
     buttons.forEach((item, i) => item.setAttribute("aria-pressed",
       same(preset(PRESETS[i], kernel.length, kernel[0].length), model.get("kernel"))));

@@ -4,7 +4,7 @@ import { announcer, button, choice, element, frameOf, put, range, redraw, toggle
 import { clamp } from "../common/picture.js";
 import { cellsRead, extent, outputSize, paddingOf } from "./arithmetic.js";
 import { Formulas } from "./size_formulas.js";
-import { Grid } from "./grid.js";
+import { Grid, inputWidth, outputWidth } from "./grid.js";
 
 const SLIDERS = [["size", "input size", 16], ["kernel_size", "kernel size", 7], ["strides", "stride", 5],
   ["dilation_rate", "dilation", 4]];
@@ -83,11 +83,13 @@ function render({ model, el }) {
     return element("div", { role: "group", "aria-labelledby": head.id }, head, ...sliders.map((pair) => pair[axis].box));
   });
 
+  const pair = element("div", { class: "exhibit-pair" },
+    element("figure", {}, input.svg, inputCaption), element("figure", {}, output.svg, outputCaption));
+
   box.append(
     element("div", { class: "size-controls" }, ...groups,
       element("div", { class: "size-switches" }, padding.box, alike.box)),
-    element("div", { class: "exhibit-pair size-pair" },
-      element("figure", {}, input.svg, inputCaption), element("figure", {}, output.svg, outputCaption)),
+    pair,
     element("ul", { class: "size-legend", "aria-label": "legend" },
       ...[["is-tap", "read by this window"], ["is-zero", "zero padding"], ["is-unread", "read by no window"]].map(([kind, text]) =>
         element("li", {}, element("span", { class: `size-swatch ${kind}` }), text))),
@@ -102,6 +104,7 @@ function render({ model, el }) {
     groups[1].hidden = together;
     alike.set(together); padding.set(model.get("padding"));
     const here = total ? [Math.floor(at / columns.output), at % columns.output] : null;
+    pair.style.gridTemplateColumns = `minmax(0, ${inputWidth(columns)}fr) minmax(0, ${outputWidth(columns)}fr)`;
     input.showInput(rows, columns, here);
     output.showOutput(rows, columns, here, at);
     position.limit(1, Math.max(1, total)); position.set(at + 1, total ? `${at + 1}/${total}` : "–");
@@ -111,7 +114,8 @@ function render({ model, el }) {
     write(story, explain(rows, columns));
     story.classList.toggle("is-error", !total);
     formulas.show(rows, columns, together);
-    const zeros = `zeros: ${rows.before} above, ${rows.after} below, ${columns.before} left, ${columns.after} right`;
+    const none = !(rows.before + rows.after + columns.before + columns.after);
+    const zeros = none ? "no zeros around it" : `zeros: ${rows.before} above, ${rows.after} below, ${columns.before} left, ${columns.after} right`;
     write(inputCaption, `input ${rows.size} × ${columns.size}; ${zeros}`);
     write(outputCaption, total ? `output ${rows.output} × ${columns.output}` : "no output");
     input.describe(`Input grid, ${rows.size} by ${columns.size}; ${zeros}.`);

@@ -10,7 +10,7 @@ export function sumAsText(window, kernel, total) {
   if (terms.length === 0) return `all weights are 0: sum = ${number(total)}`;
   const bracket = (weight) => (weight < 0 ? `(${number(weight, 4)})` : number(weight, 4));
   if (terms.length <= WRITTEN_OUT)
-    return `${terms.map(([weight, pixel]) => `${pixel} × ${bracket(weight)}`).join(" + ")} = ${number(total)}`;
+    return `${terms.map(([weight, pixel]) => `${pixel}\u00a0×\u00a0${bracket(weight)}`).join(" + ")} = ${number(total)}`;
   const rows = kernel.map((row, i) => row.reduce((sum, weight, j) => sum + weight * window[i][j], 0));
   return `row by row: ${rows.map((sum) => (sum < 0 ? `(${number(sum, 2)})` : number(sum, 2))).join(" + ")} = ${number(total)}`;
 }
@@ -34,7 +34,7 @@ export class SumOfProducts {
     this.cells.forEach(({ cell, pixel, weight, product }, at) => {
       const i = Math.floor(at / width), j = at % width, value = products[at];
       write(pixel, number(window[i][j]));
-      write(weight, `× ${number(kernel[i][j], 3)}`);
+      write(weight, width > 4 ? `×${number(kernel[i][j], 2)}` : `× ${number(kernel[i][j], 4)}`);
       write(product, number(value, Math.abs(value) < 100 ? 2 : 1));
       cell.style.setProperty("--strength", `${Math.round(Math.abs(value) / most * 45)}%`);
       cell.dataset.sign = value < 0 ? "negative" : "positive";
@@ -49,7 +49,6 @@ export class SumOfProducts {
       return { cell: element("div", { class: "sum-cell" }, pixel, weight, product), pixel, weight, product };
     });
     this.grid.style.setProperty("--columns", width);
-    this.grid.classList.toggle("is-dense", width > 4);
     this.grid.replaceChildren(...this.cells.map(({ cell }) => cell));
   }
 }
