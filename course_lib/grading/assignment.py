@@ -42,7 +42,9 @@ class SourceCell:
         """Return nbgrader's metadata of the cell, schema 3."""
         meta = {"grade_id": self.name, "grade": self.grade, "solution": self.solution}
         meta |= {"locked": self.locked, "task": self.task, "schema_version": 3}
-        meta |= {"cell_type": self.cell_type, "checksum": self.checksum}
+        meta["cell_type"] = self.cell_type
+        if self.checksum:
+            meta["checksum"] = self.checksum
         if self.grade or self.task:
             meta["points"] = self.points
         return meta

@@ -143,16 +143,15 @@ def part_success(entries):
     rows = {}
     for entry in entries:
         for mark in entry["marks"]:
-            parts = mark["parts"] or [{"name": "", "title": "(no report)", "status": "error"}]
-            for part in parts:
-                row = rows.setdefault(
-                    (mark["name"], part["name"]),
-                    {"cell": mark["name"], "part": part["name"], "title": part["title"]}
-                    | {"passed": 0, "students": 0},
-                )
-                row["students"] += 1
+            parts = rows.setdefault(mark["name"], {})
+            for part in mark["parts"]:
+                row = parts.setdefault(part["name"], {"title": part["title"], "passed": 0})
                 row["passed"] += part["status"] == "passed"
-    return [row for row in rows.values() if row["part"] or row["students"]]
+    return [
+        {"cell": cell, "part": part, **row, "students": len(entries)}
+        for cell, parts in rows.items()
+        for part, row in (parts or {"": {"title": "(no report)", "passed": 0}}).items()
+    ]
 
 
 def common_mistakes(entries, stem):

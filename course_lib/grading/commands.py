@@ -63,9 +63,10 @@ def grade(
         if json is not None:
             store.write_json(json, {"stem": stem, "students": entries, "mistakes": mistakes})
         _print_class(entries, mistakes)
+        typer.echo(f"\n{_summary(entries)}")
         typer.echo(
-            f"{len(entries)} submissions graded; marks in the gradebook, "
-            f"details in reports/{stem}.json, notebooks in autograded/."
+            f"Marks are in the gradebook, details in reports/{stem}.json, graded notebooks in "
+            f"{opened.directory.autograded_directory}/."
         )
 
 
@@ -163,6 +164,16 @@ def marks_text(entry):
     if entry["manual_max"]:
         return f"{text} + {entry['manual']:g}/{entry['manual_max']:g}"
     return text
+
+
+def _summary(entries):
+    """Return how many submissions ended in which status, best first."""
+    from course_lib.grading.submission import STATUSES
+
+    counts = [(sum(e["status"] == status for e in entries), status) for status in STATUSES[::-1]]
+    parts = ", ".join(f"{count} {status}" for count, status in counts if count)
+    plural = "" if len(entries) == 1 else "s"
+    return f"{len(entries)} submission{plural}: {parts}."
 
 
 def _first_message(entry):

@@ -163,12 +163,11 @@ def copy_plain_files(source, target, max_bytes):
             if path.is_symlink() or not path.is_file() or path.stat().st_nlink > 1:
                 left.append(f"{str(relative)!r} is not a plain file and was left out.")
                 continue
-            total += path.stat().st_size
-            if total > max_bytes:
-                left.append(
-                    f"{str(relative)!r} was left out: the folder is over {max_bytes:,} bytes."
-                )
+            size = path.stat().st_size
+            if total + size > max_bytes or count == MAX_FILES:
+                left.append(f"{str(relative)!r} was left out: the folder is too large.")
                 continue
+            total, count = total + size, count + 1
             (target / relative).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target / relative)
     return left

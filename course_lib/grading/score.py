@@ -17,6 +17,8 @@ from nbgrader.utils import is_grade, is_solution
 REPORT = "application/vnd.course.report+json"
 STATUSES = ("passed", "failed", "skipped", "error")
 CALLS_CHECK = re.compile(r"\bcheck\s*\(")
+# report.points rounds to hundredths.
+ROUNDING = 0.006
 MEMORY_ERROR = re.compile(r"MemoryError|Unable to allocate|ResourceExhausted")
 TIMEOUTS = ("CellTimeoutError", "KeyboardInterrupt", "DeadlineExceeded")
 
@@ -78,12 +80,15 @@ def score_cell(cell):
     value, suspicious = _final_number(outputs, maximum)
     if reports:
         points = reports[-1]["score"] * maximum
-        if value is not None and abs(value - points) > 1e-6 * max(1.0, maximum):
+        if value is not None and abs(value - points) > ROUNDING:
             suspicious.append(
                 f"{name}: the report gives {points:g} points, the cell's last line {value:g}; "
                 "the smaller counts."
             )
             points = min(points, value)
+        elif value is not None:
+            # The number that nbgrader itself would take.
+            points = value
         reason = "" if points >= maximum else _failed_parts(parts)
         return CellMark(name, points, maximum, reason, suspicious=tuple(suspicious), **found)
     if CALLS_CHECK.search(cell.source) or value is None:
@@ -167,5 +172,10 @@ def _out_of_memory(errors, parts):
 
 
 def _failed_parts(parts):
+    """Name the first part that was missed and say how many more there are."""
     missed = [part for part in parts if part["status"] != "passed"]
-    return "not passed: " + "; ".join(part["title"] or part["name"] for part in missed)[:600]
+    if not missed:
+        return "it gave part of the points"
+    first = (missed[0]["title"] or missed[0]["name"]).rstrip(".")
+    more = f" (and {len(missed) - 1} more)" if len(missed) > 1 else ""
+    return f"not passed: {first}{more}"

@@ -24,6 +24,9 @@ HEADLINE = {
 }
 
 
+NOT_RUN = "not run: "
+
+
 class UnreadableError(ValueError):
     """A submission that is not a notebook."""
 
@@ -112,20 +115,34 @@ def _run(notebook, bundle, notes):
         notes.append(Note(f"While it ran: {outcome['reason']}."))
     marks = score_notebook(notebook)
     for mark in marks:
-        notes += _mark_notes(mark)
+        notes += [] if mark.reason.startswith(NOT_RUN) else _mark_notes(mark)
+    notes += _not_run_note(marks)
     return marks, outcome["outcome"]
 
 
 def _mark_notes(mark):
+    """Say why a mark is not full: to the instructor in a line, to the student part by part."""
     notes = [Note(text, to=INSTRUCTOR, cell=mark.name) for text in mark.suspicious]
-    for part in mark.parts:
-        if part["status"] == "error":
-            text = f"{mark.name}: the check itself failed: {part['message']}"
-            notes.append(Note(text, to=INSTRUCTOR, cell=mark.name))
     if mark.reason:
         text = f"{mark.name}: {mark.points:g} of {mark.maximum:g} points; {mark.reason}."
         notes.append(Note(text, to=BOTH, cell=mark.name))
+    for part in mark.parts:
+        text = f"{mark.name}, {part['title'] or part['name']} {part['message']}".strip()
+        if part["status"] == "error":
+            notes.append(Note(f"The check itself failed. {text}", to=INSTRUCTOR, cell=mark.name))
+        elif part["status"] == "failed":
+            notes.append(Note(text, to=STUDENT, cell=mark.name))
     return notes
+
+
+def _not_run_note(marks):
+    """Say once for all cells that did not run why they did not."""
+    missed = [mark for mark in marks if mark.reason.startswith(NOT_RUN)]
+    if not missed:
+        return []
+    names = ", ".join(mark.name for mark in missed)
+    why = missed[0].reason.removeprefix(NOT_RUN)
+    return [Note(f"Not run, so without marks: {names}; {why}.")]
 
 
 def _status(outcome, marks, notes):
