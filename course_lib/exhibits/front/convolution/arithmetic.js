@@ -41,33 +41,41 @@ export function padPlane(plane, height, width, [top, bottom], [left, right]) {
 }
 
 // One plane and one kernel, a list of rows: the kernel is not flipped.
-export function correlate(plane, height, width, kernel,
+export function correlate(plane, height, width, kernel, settings = {}) {
+  return slide(prepare(plane, height, width, kernel.length, kernel[0].length, settings), kernel);
+}
+
+// The padded plane and the sizes, which all kernels of one shape share.
+function prepare(plane, height, width, kernelHeight, kernelWidth,
   { strides = [1, 1], padding = "valid", dilation = [1, 1] } = {}) {
-  const kernelHeight = kernel.length, kernelWidth = kernel[0].length;
-  const rows = outputSize(height, kernelHeight, strides[0], padding, dilation[0]);
-  const columns = outputSize(width, kernelWidth, strides[1], padding, dilation[1]);
-  const padded = padPlane(plane, height, width,
-    paddingOf(padding, height, kernelHeight, strides[0], dilation[0]),
-    paddingOf(padding, width, kernelWidth, strides[1], dilation[1]));
-  const values = new Float64Array(rows * columns);
+  return { strides, dilation,
+    rows: outputSize(height, kernelHeight, strides[0], padding, dilation[0]),
+    columns: outputSize(width, kernelWidth, strides[1], padding, dilation[1]),
+    padded: padPlane(plane, height, width,
+      paddingOf(padding, height, kernelHeight, strides[0], dilation[0]),
+      paddingOf(padding, width, kernelWidth, strides[1], dilation[1])) };
+}
+
+function slide({ padded, rows, columns, strides, dilation }, kernel) {
+  const values = new Float64Array(rows * columns), source = padded.values, step = strides[1];
   // Taps outside, pixels inside: the inner loop runs along memory.
-  for (let i = 0; i < kernelHeight; i++)
-    for (let j = 0; j < kernelWidth; j++) {
-      const weight = kernel[i][j];
-      if (weight === 0) continue;
-      for (let row = 0; row < rows; row++) {
-        let from = (row * strides[0] + i * dilation[0]) * padded.width + j * dilation[1];
-        for (let at = row * columns; at < (row + 1) * columns; at++, from += strides[1])
-          values[at] += weight * padded.values[from];
-      }
+  kernel.forEach((taps, i) => taps.forEach((weight, j) => {
+    if (weight === 0) return;
+    for (let row = 0; row < rows; row++) {
+      const end = (row + 1) * columns;
+      let from = (row * strides[0] + i * dilation[0]) * padded.width + j * dilation[1];
+      for (let at = row * columns; at < end; at++, from += step) values[at] += weight * source[from];
     }
+  }));
   return { values, height: rows, width: columns };
 }
 
 // kernels[filter][channel] is a list of rows; the result is one plane a filter.
 export function conv2d(planes, height, width, kernels, bias = null, settings = {}) {
+  const [{ length: kernelHeight, 0: { length: kernelWidth } }] = kernels[0];
+  const ready = planes.map((plane) => prepare(plane, height, width, kernelHeight, kernelWidth, settings));
   return kernels.map((kernel, filter) => {
-    const parts = planes.map((plane, channel) => correlate(plane, height, width, kernel[channel], settings));
+    const parts = ready.map((channel, c) => slide(channel, kernel[c]));
     return { ...addPlanes(parts, bias ? bias[filter] : 0), parts };
   });
 }

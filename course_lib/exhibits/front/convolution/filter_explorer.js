@@ -9,7 +9,11 @@ const CHANNELS = [["red", [1, 0.12, 0.12]], ["green", [0.15, 0.9, 0.15]], ["blue
 
 export function planesOf(model) {
   const raw = bytes(model.get("image")), size = model.get("height") * model.get("width"), step = raw.length / size;
-  return Array.from({ length: model.get("channels") }, (_, c) => Float64Array.from({ length: size }, (_, i) => raw[i * step + c] / 255));
+  return Array.from({ length: model.get("available") }, (_, c) => {
+    const plane = new Float64Array(size);
+    for (let i = 0; i < size; i++) plane[i] = raw[i * step + c] / 255;
+    return plane;
+  });
 }
 
 export function kernelsOf(model) {
@@ -21,9 +25,9 @@ export function kernelsOf(model) {
 const TRAITS = ["image", "height", "width", "filters", "channels", "kernel_size", "kernels", "use_bias", "bias"];
 
 // Everything but the cursor and the chosen filter, from the traits alone.
-export function layerOf(model) {
+export function layerOf(model, allPlanes = planesOf(model)) {
   const [height, width, filters, channels, size] = ["height", "width", "filters", "channels", "kernel_size"].map((name) => model.get(name));
-  const planes = planesOf(model), kernels = kernelsOf(model), useBias = model.get("use_bias");
+  const planes = allPlanes.slice(0, channels), kernels = kernelsOf(model), useBias = model.get("use_bias");
   const maps = conv2d(planes, height, width, kernels, useBias ? model.get("bias") : null, { padding: "same" });
   return { height, width, filters, channels, size, planes, kernels, maps, useBias, heaviest: reach(kernels.flat(2)),
     parameters: parameters(size, size, channels, filters, useBias),
@@ -92,7 +96,8 @@ function render({ model, el }) {
     sumLine, element("div", { class: "filter-controls" }, rowAt.box, columnAt.box),
     element("div", { class: "exhibit-panel filter-count" }, count, dense), announce.node);
 
-  const layer = remember(model, TRAITS, () => layerOf(model));
+  const planes = remember(model, ["image", "height", "width", "available"], () => planesOf(model));
+  const layer = remember(model, TRAITS, () => layerOf(model, planes()));
   let painted = null;
   const drawing = redraw(() => {
     const now = layer(), chosen = Math.min(model.get("chosen"), now.filters - 1), map = now.maps[chosen], parts = map.parts;
