@@ -59,7 +59,8 @@ def finish(app, error):
     found = []
     for path in sorted([*out.rglob("*.html"), *out.rglob("*.css")]):
         text = path.read_text(encoding="utf8")
-        if ICONS_TAG.search(text):
+        # The theme's own template lies in _static too; Sphinx would copy it anew at every build.
+        if "_static" not in path.parts and ICONS_TAG.search(text):
             text = ICONS_TAG.sub("", text)
             path.write_text(text, encoding="utf8")
         found += [f"{path.relative_to(out)}: {asset[:160]}" for asset in remote_assets(text)]
