@@ -94,7 +94,7 @@ def use_style():
     )
 
 
-def canvas(width, height, unit=0.4):
+def canvas(width, height, unit=0.33):
     """Return axes without frame on which one unit is one cell and y grows downwards.
 
     Args:
@@ -128,7 +128,7 @@ def grid(axes, values, at=(0, 0), cell=1.0, fill=PAPER, text="{:g}", size=None, 
         fill: a colour, or an array of colours of shape `(rows, columns, 3 or 4)`, as `shades`
             makes it.
         text: a format for the numbers, or `None` to leave the cells empty.
-        size: the numbers' size in points.
+        size: the numbers' size in points; by default what fits three characters.
         title: a line above.
 
     Returns:
@@ -161,7 +161,7 @@ def grid(axes, values, at=(0, 0), cell=1.0, fill=PAPER, text="{:g}", size=None, 
                 axes,
                 drawn.centre(row, column),
                 number(value, text),
-                size or 11 * cell**0.5,
+                size or 10 * cell**0.5,
                 colour=readable(colour),
             )
     if title:
@@ -330,7 +330,7 @@ def picture(axes, values, at=(0, 0), width=1.0, signed=False):
     return drawn
 
 
-def picture_row(images, titles, signed=(), width=6.0, gap=0.3, unit=0.38):
+def picture_row(images, titles, signed=(), width=6.0, gap=0.3, unit=0.31):
     """Draw pictures in one row, all at one scale, each under its title.
 
     Args:

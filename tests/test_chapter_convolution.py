@@ -239,7 +239,7 @@ def test_every_figure_has_a_name_a_caption_and_an_alternative_text():
 def test_code_that_is_shown_fits_its_column():
     for head, code in cells():
         if "hide-input" not in head:
-            assert max(map(len, code.splitlines())) <= 80
+            assert max(map(len, code.splitlines())) <= 79
 
 
 def test_the_three_exhibits_and_the_parts_of_a_chapter():
