@@ -4,12 +4,14 @@ import copy
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 
 import nbformat
 import pytest
+import typer
 from grading_helpers import (
     DOUBLE,
     STEM,
@@ -25,8 +27,9 @@ from hypothesis import strategies as st
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 from nbgrader.nbgraderformat import MetadataValidator
+from typer.testing import CliRunner
 
-from course_lib.grading import sandbox
+from course_lib.grading import commands, sandbox
 from course_lib.grading.assignment import Assignment, SourceCell
 from course_lib.grading.classroom import common_mistakes, part_success
 from course_lib.grading.course import CourseError, open_course, open_gradebook, sync_assignment
@@ -425,7 +428,7 @@ def unruly(item):
 
 def test_pool_outlives_its_workers():
     items = ["a", "die", "b", "hang", "c"]
-    results = dict(run_all(unruly, items, workers=2, seconds=4))
+    results = dict(run_all(unruly, items, workers=2, seconds=3))
     assert results == {"a": "A", "b": "B", "c": "C", "die": None, "hang": None}
 
 
@@ -473,24 +476,23 @@ MESSAGES = {
     "fritz": "a cell took longer than 3 s",
     "gus": "could not be interrupted",
     "hal": "its Python process ended itself (exit status 0)",
-    "ida": "MemoryError",
+    "ida": "a cell wanted more than 2,048 MiB of memory",
     "jan": "is not valid JSON",
     "kim": "is there 2 times; the last edited copy counts",
     "lea": "'double-test' was missing; it was put back",
 }
 
 
-def run_course(*arguments, cwd, check=None):
-    """Run the console script's commands in a process of their own."""
-    code = (
-        "import typer; from course_lib.grading import commands as g; app = typer.Typer();"
-        "app.command()(g.grade); app.command()(g.report); app()"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)], cwd=cwd, capture_output=True, text=True
-    )
+APP = typer.Typer()
+APP.command()(commands.grade)
+APP.command()(commands.report)
+
+
+def run_course(*arguments, check=None):
+    """Run a command in this process, in the current folder."""
+    done = CliRunner().invoke(APP, [str(argument) for argument in arguments])
     if check is not None:
-        assert done.returncode == check, done.stdout + done.stderr
+        assert done.exit_code == check, (done.output, done.exception)
     return done
 
 
@@ -505,7 +507,8 @@ def graded_class(tmp_path_factory):
         hand_in(root, student, notebook)
     (root / "submitted" / "mia" / STEM / f"{STEM}.ipynb").mkdir(parents=True)  # a folder
     (root / "submitted" / "nobody").mkdir()
-    done = run_course("grade", STEM, "--json", "out.json", *LIMITS, cwd=root, check=0)
+    place = ("--course", root, "--json", root / "out.json")
+    done = run_course("grade", STEM, *place, *LIMITS, check=0)
     return root, done
 
 
@@ -561,7 +564,7 @@ def test_regrading_keeps_manual_marks_and_changes_nothing_else(graded_class):
         gradebook.find_grade("why", STEM, STEM, "ann").manual_score = 3.5
         gradebook.db.commit()
     notebook = (root / "autograded/ann/tiny/tiny.ipynb").read_bytes()
-    run_course("grade", STEM, "--student", "ann", *LIMITS, cwd=root, check=0)
+    run_course("grade", STEM, "--student", "ann", "--course", root, *LIMITS, check=0)
     after = entries_of(root)
     assert after["ann"]["manual"] == 3.5
     assert after["ann"]["auto"] == 5.0
@@ -576,7 +579,7 @@ def test_regrading_keeps_manual_marks_and_changes_nothing_else(graded_class):
 @needs_sandbox
 def test_report_and_its_table(graded_class):
     root, _ = graded_class
-    done = run_course("report", STEM, "--csv", "marks.csv", cwd=root, check=0)
+    done = run_course("report", STEM, "--csv", root / "marks.csv", "--course", root, check=0)
     assert "double-test\tdouble1 is right\t" in done.stdout
     rows = {row["student"]: row for row in csv.DictReader((root / "marks.csv").open())}
     assert rows["ben"]["square-test"] == "1.5"
@@ -599,7 +602,7 @@ def nbgrader(*arguments, cwd):
 @needs_sandbox
 def test_stock_nbgrader_works_on_our_configuration(tmp_path):
     root = make_course(tmp_path)
-    for student in ("ann", "ben", "dora", "kim", "lea"):
+    for student in ("ben", "dora", "kim"):
         hand_in(root, student, CLASS[student][0])
     made = [nbgrader("generate_assignment", STEM, "--force", cwd=root) for _ in range(1)]
     first = (root / "assignments" / STEM / f"{STEM}.ipynb").read_bytes()
@@ -611,9 +614,9 @@ def test_stock_nbgrader_works_on_our_configuration(tmp_path):
     with open_gradebook(open_course(root)) as gradebook:
         scores = {s.student.id: s.score for s in gradebook.assignment_submissions(STEM)}
     assert scores == {student: CLASS[student][2] for student in scores}
-    assert len(scores) == 5
+    assert len(scores) == 3
     assert nbgrader("generate_feedback", STEM, cwd=root).returncode == 0
-    assert "Because it is." in (root / "feedback/ann/tiny/tiny.html").read_text()
+    assert "Because it is." in (root / "feedback/ben/tiny/tiny.html").read_text()
     assert nbgrader("export", cwd=root).returncode == 0
     assert "tiny,,,ben,,,,3.5,0.0,3.5,9.0" in (root / "grades.csv").read_text()
 
@@ -685,13 +688,14 @@ def snapshot(root):
 
 @needs_sandbox
 @pytest.mark.parametrize("phrase", sorted(BAD))
-def test_bad_input_is_one_line_and_loses_nothing(tmp_path, phrase):
+def test_bad_input_is_one_line_and_loses_nothing(tmp_path, monkeypatch, phrase):
+    monkeypatch.chdir(tmp_path)
     prepare, arguments = BAD[phrase]
     make_course(tmp_path)
     prepare(tmp_path)
     before = snapshot(tmp_path)
-    done = run_course(*arguments, cwd=tmp_path)
-    assert done.returncode == 1, done.stdout + done.stderr
+    done = run_course(*arguments)
+    assert done.exit_code == 1, (done.output, done.exception)
     assert phrase in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert done.stdout == ""
@@ -707,15 +711,16 @@ def test_no_course_here(tmp_path):
 def test_refuses_without_a_sandbox(tmp_path, monkeypatch):
     make_course(tmp_path)
     handed_in(tmp_path)
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    monkeypatch.setenv("PATH", str(tools))
-    done = run_course("grade", STEM, cwd=tmp_path)
-    assert done.returncode == 1
+    found = shutil.which
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == "bwrap" else found(name))
+    monkeypatch.chdir(tmp_path)
+    done = run_course("grade", STEM)
+    assert done.exit_code == 1
     assert "cannot be sandboxed here: the program `bwrap` is not installed" in done.stderr
     assert "--unsafe-no-sandbox" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
-    done = run_course("grade", STEM, "--unsafe-no-sandbox", cwd=tmp_path, check=0)
+    assert not (tmp_path / "gradebook.db").exists()
+    done = run_course("grade", STEM, "--unsafe-no-sandbox", check=0)
     assert "no sandbox; submissions run with all your rights" in done.stderr
     assert entries_of(tmp_path)["ann"]["status"] == "graded"
 

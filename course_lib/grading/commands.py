@@ -46,7 +46,7 @@ def grade(
         from course_lib.grading import store
 
         opened = courses.open_course(course)
-        courses.check_stem(stem)
+        courses.check_assignment(opened, stem)
         limits = _limits(
             classes.configured_limits(opened), memory, cell_seconds, submission_seconds
         )

@@ -152,6 +152,17 @@ def check_stem(stem):
         raise CourseError(f"{stem!r} is no stem; give a name such as `convolution`.")
 
 
+def check_assignment(course, stem):
+    """Refuse an assignment that is neither in `solutions/` nor in the gradebook.
+
+    Raises:
+        CourseError: lists those that there are.
+    """
+    check_stem(stem)
+    if not course.source_notebook(stem).is_file():
+        _from_gradebook(course, stem)
+
+
 def _from_gradebook(course, stem) -> Assignment:
     """Read an assignment whose source is not here, for instance on a grading server."""
     from nbgrader.api import MissingEntry

@@ -72,6 +72,11 @@ class SandboxExecute(Execute):
     def _shutdown_default(self):
         return "immediate"
 
+    @default("record_timing")
+    def _record_timing_default(self):
+        # Grading the same submission twice gives the same file.
+        return False
+
     @default("iopub_timeout")
     def _iopub_timeout_default(self):
         # How long a cell may take to end after the interrupt that follows its time-out: the first

@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from course_lib.grading.notes import INSTRUCTOR, Note
 
+KEPT_METADATA = ("nbgrader", "tags")
 CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -47,9 +48,8 @@ def identity(cell):
 
 def _normalise(notebook, notes):
     """Give each cell what nbformat promises, without outputs, tags and attachments of execution."""
-    metadata = notebook.get("metadata")
-    notebook["metadata"] = NotebookNode(metadata if isinstance(metadata, dict) else {})
-    notebook.metadata.pop("widgets", None)
+    # Other editors' metadata marks nothing, and what is wrong in it would make the file invalid.
+    notebook["metadata"] = NotebookNode()
     cells = notebook.get("cells")
     cells = cells if isinstance(cells, list) else []
     notebook["cells"] = [cell for cell in map(_normal_cell, cells) if cell is not None]
@@ -79,18 +79,27 @@ def _normal_cell(cell):
     if isinstance(source, list):
         source = "".join(part for part in source if isinstance(part, str))
     metadata = cell.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
     normal = NotebookNode(
         cell_type=cell["cell_type"],
-        metadata=NotebookNode(metadata if isinstance(metadata, dict) else {}),
+        metadata=NotebookNode({key: metadata[key] for key in KEPT_METADATA if key in metadata}),
         source=source if isinstance(source, str) else "",
     )
     if isinstance(cell.get("id"), str):
         normal["id"] = cell["id"]
-    if isinstance(cell.get("attachments"), dict) and normal.cell_type == "markdown":
+    if normal.cell_type == "markdown" and _are_attachments(cell.get("attachments")):
         normal["attachments"] = cell["attachments"]
     if normal.cell_type == "code":
         normal["outputs"], normal["execution_count"] = [], None
     return normal
+
+
+def _are_attachments(value):
+    """Return whether this is what nbformat calls attachments: pictures pasted into an answer."""
+    return isinstance(value, dict) and all(
+        isinstance(bundle, dict) and all(isinstance(data, str) for data in bundle.values())
+        for bundle in value.values()
+    )
 
 
 def _identify(notebook, assignment, notes):

@@ -114,10 +114,23 @@ def _run(notebook, bundle, notes):
     if outcome["reason"]:
         notes.append(Note(f"While it ran: {outcome['reason']}."))
     marks = score_notebook(notebook)
+    if outcome["outcome"] == "ok" and _wanted_memory(notebook) and any(m.reason for m in marks):
+        outcome["outcome"] = "out of memory"
+        limit = f"{bundle.limits.memory / 2**20:,.0f} MiB"
+        notes.append(Note(f"While it ran: a cell wanted more than {limit} of memory."))
     for mark in marks:
         notes += [] if mark.reason.startswith(NOT_RUN) else _mark_notes(mark)
     notes += _not_run_note(marks)
     return marks, outcome["outcome"]
+
+
+def _wanted_memory(notebook):
+    """Return whether some cell, graded or not, stopped with a MemoryError."""
+    return any(
+        output.get("output_type") == "error" and "MemoryError" in str(output.get("ename"))
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+    )
 
 
 def _mark_notes(mark):
