@@ -158,7 +158,9 @@ def test_halves_are_rounded_up(page):
 
 
 @pytest.mark.parametrize("size", range(5, 12))
-@pytest.mark.parametrize(("kernel_size", "strides"), [(3, 1), (5, 1), (3, 2), (2, 1), (4, 1)])
+@pytest.mark.parametrize(
+    ("kernel_size", "strides"), [(3, 1), (5, 1), (3, 2), (5, 2), (2, 1), (4, 1)]
+)
 def test_when_same_is_symmetric(size, kernel_size, strides):
     padded = pad_same(np.ones((1, 1, size, 1)), (1, kernel_size), (1, strides))[0, 0, :, 0]
     before, after = int(padded.argmax()), int(padded[::-1].argmax())
@@ -250,6 +252,16 @@ def test_the_three_exhibits_and_the_parts_of_a_chapter():
     assert TEXT.count(":class: errata") == 6
     assert "After this chapter you can" in TEXT
     assert re.search(r"about \d+ minutes", TEXT)
+
+
+def test_every_picture_is_credited():
+    shown = set(re.findall(r'(?:photograph|centred)\("(\w+)"', TEXT)) | {
+        "coins",
+        "camera",
+        "coffee",
+    }
+    credited = re.search(r"for name in \(([^)]*)\):\n    print\(CREDITS", TEXT).group(1)
+    assert shown == set(re.findall(r"\w+", credited))
 
 
 def test_what_is_cited_is_in_the_bibliography_and_the_other_way_round():
