@@ -252,7 +252,7 @@ def shades(values, limit=None, cmap=SIGNED):
     """
     values = np.asarray(values, float)
     limit = limit or np.abs(values).max() or 1.0
-    # Half of the map: its ends are too dark to write on.
+    # The middle of the map: its ends are nearly black, and would draw the eye from the numbers.
     return plt.get_cmap(cmap)(0.5 + 0.32 * np.clip(values / limit, -1, 1))
 
 
@@ -316,7 +316,6 @@ def picture(axes, values, at=(0, 0), width=1.0, signed=False):
     """
     rows, columns = np.shape(values)[:2]
     drawn = Grid(*at, rows, columns, width / columns)
-    view = {"xlim": axes.get_xlim(), "ylim": axes.get_ylim()}
     axes.imshow(
         values,
         cmap="gray",
@@ -326,7 +325,6 @@ def picture(axes, values, at=(0, 0), width=1.0, signed=False):
         interpolation="nearest" if width / columns > 0.1 else "antialiased",
         zorder=1,
     )
-    axes.set(**view)  # imshow narrows it to the picture
     return drawn
 
 

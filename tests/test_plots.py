@@ -115,6 +115,11 @@ def test_shades_are_symmetric_in_strength_and_zero_is_white():
     assert np.isfinite(plots.shades(np.zeros((2, 2)))).all()
 
 
+def test_the_strongest_shades_are_far_from_black():
+    for fill in plots.shades([-1.0, 1.0]):
+        assert plots.contrast(fill, "black") > 3
+
+
 def test_contrast_is_the_guidelines():
     assert plots.contrast("white", "black") == pytest.approx(21)
     assert plots.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
