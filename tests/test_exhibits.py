@@ -50,8 +50,8 @@ def opened(browser):
     """Open exhibits in a page of a given width and theme; any error of the page fails the test."""
     contexts, problems = [], []
 
-    def show(*exhibits, theme="light", width=1280):
-        context = browser.new_context(viewport={"width": width, "height": 900})
+    def show(*exhibits, theme="light", width=1280, **options):
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
@@ -230,7 +230,7 @@ def test_editing_a_weight_changes_the_sum_as_python_says(opened):
     products = numbers(" ".join(page.locator(".sum-cell strong").all_inner_texts()))
     window = image[2:4, 3:6].astype(float)
     np.testing.assert_allclose(products, (window * explorer.kernel).ravel())
-    caption = numbers(page.locator("figcaption").nth(1).inner_text())
+    caption = numbers(page.locator(".exhibit-note").nth(1).inner_text())
     assert caption[-2:] == pytest.approx([response.min(), response.max()], abs=0.06)
 
 
@@ -253,6 +253,34 @@ def test_arrow_keys_and_pointer_move_the_cursor(opened):
     assert "row 10, column 40" in response.get_attribute("aria-label")
 
 
+def test_a_finger_moves_the_cursor_and_the_result_is_announced(opened):
+    explorer = KernelExplorer(cursor=(20, 30))
+    page = opened(explorer, width=390, has_touch=True)
+    box = page.locator("canvas").nth(1).bounding_box()
+    pixel = box["width"] / 94
+    page.touchscreen.tap(box["x"] + 50.5 * pixel, box["y"] + 12.5 * pixel)
+    status = page.get_by_role("status")
+    assert status.inner_text() == ""  # nothing is read out while the hand moves
+    page.wait_for_function("document.querySelector('[role=status]').textContent !== ''")
+    assert "row 12, column 50" in status.inner_text()
+    assert numbers(status.inner_text())[2] == pytest.approx(explorer.response()[12, 50], abs=1e-3)
+
+
+def test_keys_alone_reach_the_feature_map(opened):
+    explorer = FilterExplorer()
+    page = opened(explorer)
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('.filter-total canvas')"):
+            break
+    page.keyboard.press("ArrowUp")
+    settle(page)
+    row, column = explorer.cursor
+    said = numbers(page.locator(".filter-sum").inner_text())
+    assert said[:2] == [row - 1, column]
+    assert said[-1] == pytest.approx(explorer.feature_maps()[row - 1, column, 3], abs=1e-3)
+
+
 @pytest.mark.parametrize(("rows", "columns"), [(2, 5), (7, 1), (4, 4)])
 def test_kernels_of_any_size_flip_and_pad(opened, rows, columns):
     explorer = KernelExplorer()
@@ -272,7 +300,7 @@ def test_kernels_of_any_size_flip_and_pad(opened, rows, columns):
     ]  # fmt: skip
     explorer.kernel, explorer.flipped, explorer.padding = kernel, True, "same"
     response = explorer.response()
-    caption = page.locator("figcaption").nth(1).inner_text()
+    caption = page.locator(".exhibit-note").nth(1).inner_text()
     assert numbers(caption)[:2] == [96, 96]
     assert numbers(caption)[-2:] == pytest.approx([response.min(), response.max()], abs=0.06)
     set_slider(page, "row", 95)
@@ -314,19 +342,19 @@ def test_sliders_fill_in_the_formula(opened, padding, size, kernel_size, strides
     padded = pad_same(np.ones((1, size, size, 1)), kernel_size, strides, dilation_rate)
     before = int(padded[0, :, :, 0].any(axis=1).argmax())
     assert numbers(cells[2])[-2:] == [before, padded.shape[1] - size - before]
-    assert f"output {expected} × {expected}" in page.locator("figcaption").all_inner_texts()
+    assert f"output {expected} × {expected}" in page.locator(".exhibit-note").all_inner_texts()
     assert page.get_by_role("slider", name="window").get_attribute("max") == str(expected**2)
 
 
 def test_rows_and_columns_may_differ(opened):
     page = opened(OutputSizeExplorer(size=(6, 9), kernel_size=(3, 2), strides=(2, 1)))
     assert page.get_by_label("rows and columns alike").is_checked() is False
-    assert "output 2 × 8" in page.locator("figcaption").all_inner_texts()
+    assert "output 2 × 8" in page.locator(".exhibit-note").all_inner_texts()
     set_slider(page, "stride", 3, nth=1)
-    assert "output 2 × 3" in page.locator("figcaption").all_inner_texts()
+    assert "output 2 × 3" in page.locator(".exhibit-note").all_inner_texts()
     page.get_by_label("rows and columns alike").check()
     settle(page)
-    assert "output 2 × 2" in page.locator("figcaption").all_inner_texts()
+    assert "output 2 × 2" in page.locator(".exhibit-note").all_inner_texts()
 
 
 def test_a_kernel_that_does_not_fit_is_explained_and_then_recovers(opened):
@@ -337,7 +365,7 @@ def test_a_kernel_that_does_not_fit_is_explained_and_then_recovers(opened):
     assert "does not fit" in page.locator("tbody td:visible").first.inner_text()
     page.get_by_label("padding").select_option("same")
     settle(page)
-    assert "output 2 × 2" in page.locator("figcaption").all_inner_texts()
+    assert "output 2 × 2" in page.locator(".exhibit-note").all_inner_texts()
     assert page.get_by_role("button", name="Play").is_enabled()
 
 

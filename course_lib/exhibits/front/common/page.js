@@ -33,7 +33,8 @@ export const grouped = (value) => String(value).replace(/\B(?=(\d{3})+(?!\d))/g,
 export function range(label, { min, max, step = 1, onInput }) {
   const id = uniqueId();
   const input = element("input", { type: "range", id, min, max, step });
-  const shown = element("output", { for: id });
+  // Not an <output>: it would be read out at every step, and the slider tells its value itself.
+  const shown = element("span", { class: "exhibit-value", "aria-hidden": "true" });
   const box = element("div", { class: "exhibit-range" },
     element("label", { for: id }, label), input, shown);
   input.addEventListener("input", () => onInput(Number(input.value)));

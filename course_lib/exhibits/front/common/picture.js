@@ -36,7 +36,7 @@ export function extremes(values) {
 export class Picture {
   constructor(onPick, attributes = {}) {
     this.canvas = element("canvas", { class: "exhibit-picture", role: "img", ...attributes });
-    if (onPick) this.canvas.setAttribute("tabindex", "0");
+    if (onPick && !attributes.tabindex) this.canvas.setAttribute("tabindex", "0");
     this.pixels = document.createElement("canvas");
     this.marks = [];
     this.observer = new ResizeObserver(([entry]) => {

@@ -40,15 +40,16 @@ const bracket = (value) => (value < 0 ? `(${number(value)})` : number(value));
 // One row of the drawing: channel, kernel, response.
 class ChannelRow {
   constructor(index, names, onPick) {
+    const reached = { tabindex: "-1" };  // one stop for the Tab key is enough: the sum
     const name = names[index] ?? `channel ${index + 1}`;
     this.tint = names === NONE ? "grey" : CHANNELS[index][1];
-    Object.assign(this, { name, input: new Picture(onPick), kernel: new Picture(), output: new Picture(onPick) });
-    const part = (picture, text) => element("figure", {}, picture.canvas, element("figcaption", {}, text));
-    this.here = element("figcaption", { class: "filter-value" });
+    Object.assign(this, { name, input: new Picture(onPick, reached), kernel: new Picture(), output: new Picture(onPick, reached) });
+    const part = (picture, text) => element("div", { class: "exhibit-figure" }, picture.canvas, element("p", { class: "exhibit-note" }, text));
+    this.here = element("p", { class: "exhibit-note" });
     this.plus = element("span", { class: "filter-sign", "aria-hidden": "true" }, "+");
     const sign = (text) => element("span", { class: "filter-sign", "aria-hidden": "true" }, text);
     this.box = element("div", { class: "filter-row" }, part(this.input, name), sign("∗"), part(this.kernel, "kernel slice"),
-      sign("="), element("figure", {}, this.output.canvas, this.here), this.plus);
+      sign("="), element("div", { class: "exhibit-figure" }, this.output.canvas, this.here), this.plus);
   }
 
   stop() { for (const picture of [this.input, this.kernel, this.output]) picture.stop(); }
@@ -75,7 +76,7 @@ function render({ model, el }) {
   const columnAt = range("column", { min: 0, max: model.get("width") - 1, onInput: (value) => put(model, { cursor: [model.get("cursor")[0], value] }) });
 
   const rows = Array.from({ length: model.get("available") }, (_, i) => new ChannelRow(i, names, pick));
-  const sum = new Picture(pick), sumCaption = element("figcaption"), sumLine = element("p", { class: "filter-sum" });
+  const sum = new Picture(pick), sumCaption = element("p", { class: "exhibit-note" }), sumLine = element("p", { class: "filter-sum" });
   const heading = element("p", { class: "exhibit-caption" });
   const maps = Array.from({ length: 8 }, (_, i) => {
     const picture = new Picture(null, { "aria-hidden": "true", role: null });
@@ -92,7 +93,7 @@ function render({ model, el }) {
     element("div", { class: "filter-maps", role: "group", "aria-label": "feature maps" }, ...maps.map(({ item }) => item)),
     heading,
     element("div", { class: "filter-drawing" }, element("div", { class: "filter-rows" }, ...rows.map((row) => row.box)),
-      element("div", { class: "filter-total" }, element("figure", {}, sum.canvas, sumCaption), biasOf.box)),
+      element("div", { class: "filter-total" }, element("div", { class: "exhibit-figure" }, sum.canvas, sumCaption), biasOf.box)),
     sumLine, element("div", { class: "filter-controls" }, rowAt.box, columnAt.box),
     element("div", { class: "exhibit-panel filter-count" }, count, dense), announce.node);
 
@@ -107,7 +108,7 @@ function render({ model, el }) {
     if (fresh) { showPictures(now, chosen); painted = [now, chosen, isDark()]; }
 
     const half = Math.floor((now.size - 1) / 2), window = [[row - half, column - half, now.size, now.size]];
-    const where = `row ${row}, column ${column}. Arrow keys move the cursor.`;
+    const where = `row ${row}, column ${column}`;
     rows.slice(0, now.channels).forEach((line, c) => {
       const value = number(parts[c].values[at]);
       line.input.paint(window); line.output.paint([[row, column, 1, 1]]);
@@ -117,7 +118,7 @@ function render({ model, el }) {
     });
     const total = number(map.values[at]);
     sum.paint([[row, column, 1, 1]]);
-    sum.describe(`Feature map ${chosen + 1}: ${total} at ${where}`);
+    sum.describe(`Feature map ${chosen + 1}: ${total} at ${where}. Arrow keys move the cursor.`);
     const terms = [...parts.map((part) => bracket(part.values[at])), ...(now.useBias ? [`bias ${bracket(bias)}`] : [])];
     const written = `${terms.join(" + ")} = ${total}`;
     write(sumLine, `at row ${row}, column ${column}: ${written}`);

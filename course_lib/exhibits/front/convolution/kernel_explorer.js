@@ -112,7 +112,7 @@ function render({ model, el }) {
     put(model, { cursor: [clamp(to[0], 0, response.height - 1), clamp(to[1], 0, response.width - 1)] });
   };
   const input = new Picture(follow(true)), output = new Picture(follow(false));
-  const scale = new ScaleBar(), inputCaption = element("figcaption"), outputCaption = element("figcaption");
+  const scale = new ScaleBar(), inputCaption = element("p", { class: "exhibit-note" }), outputCaption = element("p", { class: "exhibit-note" });
   const setKernel = (kernel, more = {}) => put(model, { kernel, ...more });
   const buttons = PRESETS.map((name) => button(name, () => {
     const old = model.get("kernel"), [height, width] = old.length * old[0].length > 2 ? [old.length, old[0].length] : [3, 3];
@@ -139,7 +139,7 @@ function render({ model, el }) {
 
   box.append(element("div", { class: "exhibit-buttons", role: "group", "aria-label": "ready-made kernels" }, ...buttons),
     element("div", { class: "exhibit-pair" },
-      element("figure", {}, input.canvas, inputCaption), element("figure", {}, output.canvas, scale.box, outputCaption)),
+      element("div", { class: "exhibit-figure" }, input.canvas, inputCaption), element("div", { class: "exhibit-figure" }, output.canvas, scale.box, outputCaption)),
     element("div", { class: "exhibit-row" }, padding.box, colours.box),
     panels, announce.node);
 

@@ -75,7 +75,7 @@ function render({ model, el }) {
     drawing.ask();
   });
   const back = button("Back", () => goTo(model.get("position") - 1)), next = button("Next", () => goTo(model.get("position") + 1));
-  const inputCaption = element("figcaption"), outputCaption = element("figcaption"), story = element("p", { class: "size-story" });
+  const inputCaption = element("p", { class: "exhibit-note" }), outputCaption = element("p", { class: "exhibit-note" }), story = element("p", { class: "size-story" });
   const formulas = new Formulas(), announce = announcer();
   const columnHead = element("p", { class: "exhibit-caption" }, "columns"), rowHead = element("p", { class: "exhibit-caption" });
   const groups = [rowHead, columnHead].map((head, axis) => {
@@ -84,7 +84,7 @@ function render({ model, el }) {
   });
 
   const pair = element("div", { class: "exhibit-pair" },
-    element("figure", {}, input.svg, inputCaption), element("figure", {}, output.svg, outputCaption));
+    element("div", { class: "exhibit-figure" }, input.svg, inputCaption), element("div", { class: "exhibit-figure" }, output.svg, outputCaption));
 
   box.append(
     element("div", { class: "size-controls" }, ...groups,
