@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 
 import nbformat
 import pytest
@@ -21,6 +20,7 @@ from grading_helpers import (
     make_course,
     released,
     source_notebook,
+    unruly,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -239,7 +239,7 @@ FIXED = Assignment(
         SourceCell("double-test", "code", "check('double')", None, True, True, False, False, 2.0),
         SourceCell("why", "markdown", "Why?", None, False, True, True, False, 4.0),
     ),
-    {"name": "python3"},
+    {"name": "python3", "display_name": "Python 3", "language": "python"},
 )
 
 
@@ -415,15 +415,6 @@ def test_a_renamed_notebook_is_found(tmp_path):
 
 
 # --- the pool --------------------------------------------------------------------------------
-
-
-def unruly(item):
-    """Die, hang, or answer."""
-    if item == "die":
-        os._exit(1)
-    if item == "hang":
-        time.sleep(60)
-    return item.upper()
 
 
 def test_pool_outlives_its_workers():

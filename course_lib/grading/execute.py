@@ -8,6 +8,7 @@ did not run carries an error that says why.
 
 import contextlib
 import json
+import subprocess
 from time import monotonic
 
 from nbclient.client import NotebookClient
@@ -127,11 +128,12 @@ class SandboxExecute(Execute):
 
     def _start(self, limits):
         """Start the kernel, twice if need be: a busy machine can miss the first start."""
-        sandboxed = self.kernel_name == KERNEL_NAME
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        options = {"limits": limits} if self.kernel_name == KERNEL_NAME else quiet
         for attempt in (1, 2):
             try:
                 self.km = self.create_kernel_manager()
-                self.start_new_kernel(**({"limits": limits} if sandboxed else {}))
+                self.start_new_kernel(**options)
                 self.start_new_kernel_client()
                 self.left_out = getattr(self.km.provisioner, "left_out", ())
                 return
