@@ -328,15 +328,16 @@ def picture(axes, values, at=(0, 0), width=1.0, signed=False):
     return drawn
 
 
-def picture_row(images, titles, signed=(), width=6.0, gap=0.3, unit=0.31):
+def picture_row(images, titles, signed=(), limit=None, width=6.0, gap=0.3, unit=0.31):
     """Draw pictures in one row, all at one scale, each under its title.
 
     Args:
         images: arrays as `picture` takes them; the tallest gives the row its height, and the
             others stand in its middle.
         titles: one line each.
-        signed: the places, counted from 0, of the images that hold signed numbers. They are
-            divided by the largest magnitude among them, so that they can be compared.
+        signed: the places, counted from 0, of the images that hold signed numbers; they share
+            one scale, so that they can be compared.
+        limit: the magnitude that is shown black or white; the largest among them by default.
         width: of the widest picture, in cells of the canvas.
         gap: between two pictures, in cells.
         unit: inches per cell.
@@ -356,7 +357,7 @@ def picture_row(images, titles, signed=(), width=6.0, gap=0.3, unit=0.31):
         raise ValueError(f"each image needs a title; got {len(images)} and {len(titles)}.")
     cell = width / max(image.shape[1] for image in images)
     height = cell * max(image.shape[0] for image in images)
-    limit = max((np.abs(images[place]).max() for place in signed), default=1) or 1
+    limit = limit or max((np.abs(images[place]).max() for place in signed), default=1) or 1
     total = cell * sum(image.shape[1] for image in images) + gap * (len(images) - 1)
     axes, left = canvas(total, height + 0.8, unit), 0.0
     for place, (image, title) in enumerate(zip(images, titles, strict=True)):

@@ -151,6 +151,8 @@ def test_a_row_of_pictures_has_one_scale_and_compares_signed_ones():
     assert [left for left, *_ in extents] == [0, 9, 14]
     shown = [float(image.get_array()[0, 0]) for image in axes.images]
     assert shown == [-1, 0.5, 2]
+    axes = plots.picture_row([large, small], ["a", "b"], signed=(0, 1), limit=2)
+    assert [float(image.get_array()[0, 0]) for image in axes.images] == [-2, 1]
 
 
 def test_a_row_of_pictures_needs_a_title_for_each():
