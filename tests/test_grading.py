@@ -37,6 +37,7 @@ from course_lib.grading.limits import Limits
 from course_lib.grading.pool import run_all
 from course_lib.grading.sanitise import identity, sanitise
 from course_lib.grading.score import REPORT, score_cell
+from course_lib.grading.store import only_writer
 from course_lib.grading.submission import Bundle, UnreadableError, read_notebook
 
 needs_sandbox = pytest.mark.skipif(
@@ -692,6 +693,17 @@ def test_bad_input_is_one_line_and_loses_nothing(tmp_path, monkeypatch, phrase):
     assert done.stdout == ""
     after = snapshot(tmp_path)
     assert {path: after.get(path) for path in before} == before
+
+
+@needs_sandbox
+def test_two_graders_do_not_meet(tmp_path):
+    make_course(tmp_path)
+    handed_in(tmp_path)
+    (tmp_path / "reports").mkdir()
+    with only_writer(open_course(tmp_path)):
+        done = run_course("grade", STEM, "--course", tmp_path, check=1)
+    assert "another `course grade` is at work" in done.stderr
+    assert not (tmp_path / "gradebook.db").exists()
 
 
 def test_no_course_here(tmp_path):

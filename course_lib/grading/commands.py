@@ -55,10 +55,11 @@ def grade(
         store.check_writable(opened)
         if json is not None:
             store.write_json(json, {"stem": stem, "students": []})
-        gathered = classes.gather(opened, stem, student, limits, kernel)
-        for warning in gathered.warnings:
-            typer.echo(f"warning: {warning}", err=True)
-        entries = _grade_with_progress(gathered, workers)
+        with store.only_writer(opened):
+            gathered = classes.gather(opened, stem, student, limits, kernel)
+            for warning in gathered.warnings:
+                typer.echo(f"warning: {warning}", err=True)
+            entries = _grade_with_progress(gathered, workers)
         mistakes = classes.common_mistakes(entries, stem)
         if json is not None:
             store.write_json(json, {"stem": stem, "students": entries, "mistakes": mistakes})
@@ -222,6 +223,8 @@ def _with_manual_marks(course, stem, entries):
     from course_lib.grading.course import open_gradebook
     from course_lib.grading.store import manual_marks
 
+    if course.gradebook_file and not course.gradebook_file.exists():
+        return entries
     try:
         with open_gradebook(course) as gradebook:
             assignment = load_assignment(gradebook, stem)

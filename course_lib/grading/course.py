@@ -54,6 +54,12 @@ class Course:
         """The folder of reports, one file a stem."""
         return self.root / "reports"
 
+    @property
+    def gradebook_file(self):
+        """The gradebook's file, or None if it is a database server's."""
+        url = self.directory.db_url
+        return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
     def source_notebook(self, stem):
         """Return where an assignment's source notebook is."""
         return self.solutions / stem / f"{stem}.ipynb"
@@ -100,12 +106,11 @@ def open_gradebook(course):
     from nbgrader.api import Gradebook, InvalidEntry
     from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
-    url = course.directory.db_url
-    place = url.removeprefix("sqlite:///") if url.startswith("sqlite") else "the gradebook"
+    place = course.gradebook_file or "the gradebook"
     # nbgrader 0.9.6 warns about its own use of SQLAlchemy on every new submission.
     warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.api")
     try:
-        with Gradebook(url, course.directory.course_id) as gradebook:
+        with Gradebook(course.directory.db_url, course.directory.course_id) as gradebook:
             yield gradebook
     except (SQLAlchemyError, InvalidEntry) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
@@ -173,8 +178,7 @@ def _from_gradebook(course, stem) -> Assignment:
         f"there is no assignment {stem!r}: {source} is missing and the gradebook does not know it. "
         f"Known: {', '.join(known) or 'none'}."
     )
-    url = course.directory.db_url
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+    if course.gradebook_file and not course.gradebook_file.exists():
         raise problem
     with open_gradebook(course) as gradebook:
         try:

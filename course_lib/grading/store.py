@@ -1,9 +1,11 @@
 """The one writer: results into the gradebook, `autograded/` and `reports/`."""
 
+import fcntl
 import json
 import os
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 from course_lib.grading.course import CourseError, open_gradebook
@@ -25,11 +27,24 @@ def check_writable(course):
                 pass
         except OSError as error:
             raise CourseError(f"{folder} cannot be written ({error.strerror}).") from error
-    url = course.directory.db_url
-    if url.startswith("sqlite:///"):
-        path = Path(url.removeprefix("sqlite:///"))
-        if not os.access(path if path.exists() else path.parent, os.W_OK):
-            raise CourseError(f"{path} cannot be written.")
+    path = course.gradebook_file
+    if path and not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise CourseError(f"{path} cannot be written.")
+
+
+@contextmanager
+def only_writer(course):
+    """Hold the course's lock while grading: two writers would undo each other's reports.
+
+    Raises:
+        CourseError: if another `course grade` holds it.
+    """
+    with open(course.reports / ".lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CourseError(f"another `course grade` is at work in {course.root}.") from None
+        yield
 
 
 def save(course, assignment, folder, result):
