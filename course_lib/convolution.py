@@ -203,6 +203,8 @@ def conv2d_fft(images, kernels, bias=None, strides=1, padding="valid", dilation_
     )
     _, image_height, image_width, _ = images.shape
     kernel_height, kernel_width, _, _ = kernels.shape
+    height = output_size(image_height, kernel_height, 1, "valid", dilation_rate[0])
+    width = output_size(image_width, kernel_width, 1, "valid", dilation_rate[1])
     spread = np.zeros(
         (
             _extent(kernel_height, dilation_rate[0]),
@@ -215,11 +217,10 @@ def conv2d_fft(images, kernels, bias=None, strides=1, padding="valid", dilation_
     grid = (image_height, image_width)
     image_spectrum = np.fft.rfft2(images, grid, axes=(1, 2))
     kernel_spectrum = np.fft.rfft2(spread, grid, axes=(0, 1)).conj()
-    # One product of matrices per frequency: (batch, channels) times (channels, filters).
-    product = np.einsum("nhwc,hwcf->nhwf", image_spectrum, kernel_spectrum, optimize=True)
-    full = np.fft.irfft2(product, grid, axes=(1, 2))
-    # Beyond these the kernel wraps around the border of the periodic grid.
-    height, width = image_height - spread.shape[0] + 1, image_width - spread.shape[1] + 1
+    # One product of matrices for each frequency: (batch, channels) times (channels, filters).
+    product = np.moveaxis(image_spectrum, 0, 2) @ kernel_spectrum
+    full = np.moveaxis(np.fft.irfft2(product, grid, axes=(0, 1)), 2, 0)
+    # Beyond height and width the kernel wraps around the border of the periodic grid.
     return (full[:, : height : strides[0], : width : strides[1]] + bias).astype(images.dtype)
 
 
@@ -411,7 +412,8 @@ def _prepare(images, kernels, bias, strides, padding, dilation_rate):
     strides, dilation_rate = pair(strides, "strides"), pair(dilation_rate, "dilation_rate")
     if padding_name(padding) == "same":
         images = pad_same(images, kernels.shape[:2], strides, dilation_rate)
-    return images.astype(dtype), kernels.astype(dtype), bias.astype(dtype), strides, dilation_rate
+    images, kernels, bias = (a.astype(dtype, copy=False) for a in (images, kernels, bias))
+    return images, kernels, bias, strides, dilation_rate
 
 
 def _windows(images, kernel_size, strides, dilation_rate):

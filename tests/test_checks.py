@@ -1,0 +1,334 @@
+"""The check framework: its parts one by one, and every topic's checks on trial."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from course_lib import checks, convolution
+from course_lib.checks.audit import audit
+from course_lib.checks.compare import difference, same
+from course_lib.checks.core import Check, case
+from course_lib.checks.notebook import check_notebook, read_notebook
+from course_lib.checks.run import find, load, run
+from course_lib.cli import app
+from course_lib.topics import TOPICS
+
+
+@pytest.fixture(scope="module", params=[topic.stem for topic in TOPICS])
+def verdicts(request):
+    return request.param, audit(request.param)
+
+
+def test_audit_misses_nothing(verdicts):
+    _, rows = verdicts
+    assert [row for row in rows if not row.ok] == []
+
+
+def test_audit_tries_enough(verdicts):
+    stem, rows = verdicts
+    assert len({(r.check, r.name) for r in rows if r.kind == "mistake"}) >= 20
+    assert {r.kind for r in rows} >= {"reference", "variant", "stub", "memorised", "ready-made"}
+    for check in load(stem):
+        assert check.variants, f"{check.name} has no correct variant"
+        assert all(len(m.hint) > 20 for m in check.misconceptions)
+    assert stem != "convolution" or len(find("conv2d").variants) >= 5
+
+
+def test_audit_can_miss(monkeypatch):
+    """A check that lets everything pass, or knows no mistake, is caught."""
+    weak = Check(convolution.output_size, topic="convolution", title="weak")
+
+    @weak.part()
+    def one_case(rng):
+        """One case for all."""
+        yield case(5, 3)
+
+    weak.misconceptions.extend(find("output_size").misconceptions)
+    monkeypatch.setattr("course_lib.checks.audit.load", lambda stem: (weak,))
+    missed = {row.kind for row in audit("convolution") if not row.ok}
+    assert missed == {"mistake", "mistake, hidden cases", "memorised"}
+
+
+# --- comparison ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("came", "expected", "says"),
+    [
+        (np.zeros(3), np.zeros(3), None),
+        ([0.0, 1e-7], np.array([0.0, 1.0]), "result[1] = 1e-07"),
+        (np.float32([1, 2]), np.array([1.0, 2.0 + 1e-5]), None),
+        (np.array([1.0, np.nan]), np.array([1.0, 2.0]), "result[1] = nan"),
+        (np.array([np.inf]), np.array([2.0]), "= inf"),
+        (np.zeros((2, 1)), np.zeros((1, 2)), "shape (2, 1)"),
+        (np.array([1j]), np.array([1.0]), "no array of real numbers"),
+        ("abc", np.array([1.0]), "no array of real numbers"),
+        (None, np.array([1.0]), "None instead of"),
+        (3, 3, None),
+        (np.int64(3), 3, None),
+        (np.array(3), 3, None),
+        (3.0, 3, "a float"),
+        (4, 3, "result 4"),
+        (True, 1, "a bool"),
+        ([3], 3, "a list"),
+    ],
+)
+def test_difference(came, expected, says):
+    problem = difference(came, expected, 1e-4)
+    assert problem is None if says is None else says in problem[0]
+
+
+def test_same_compares_tuples_by_entry():
+    assert same([np.ones(2), 1], (np.ones(2), 1), 1e-4)
+    assert not same((np.ones(2),), (np.ones(2), 1), 1e-4)
+    assert not same(np.ones(2), (np.ones(2), 1), 1e-4)
+
+
+class Hostile:
+    """An answer that breaks when it is looked at."""
+
+    def __array__(self, *args, **kwargs):
+        raise RuntimeError("boo")
+
+
+def test_hostile_answers_fail_and_do_not_raise():
+    report = run(find("conv2d"), lambda *args, **kwargs: Hostile())
+    assert report.score == 0
+    assert "boo" in report.outcomes[0].came
+
+
+# --- running -------------------------------------------------------------------------------------
+
+
+def test_partial_credit_is_by_weight():
+    def no_padding(images, kernels, bias=None, strides=1, padding="valid", dilation_rate=1):
+        return convolution.conv2d(images, kernels, bias, strides, "valid", dilation_rate)
+
+    report = run(find("conv2d"), no_padding, forbidden=())
+    statuses = {o.name: o.status for o in report.outcomes}
+    assert statuses["padding"] == "failed"
+    assert statuses["together"] == "skipped"
+    weights = {part.name: part.weight for part in find("conv2d").parts}
+    lost = weights["padding"] + weights["together"]
+    assert report.score == pytest.approx(1 - lost / sum(weights.values()))
+    assert report.points(30) == round(30 * report.score, 2)
+
+
+def test_a_changed_input_is_noticed():
+    def careless(images, kernels, *args, **kwargs):
+        result = convolution.conv2d(images, kernels, *args, **kwargs)
+        images *= 0
+        return result
+
+    report = run(find("conv2d"), careless, forbidden=())
+    assert "writes into its input" in report.outcomes[0].came
+
+
+def test_an_exception_names_the_line():
+    def broken(size, kernel_size, strides=1, padding="valid", dilation_rate=1):
+        return size // (strides - strides)  # the guilty line
+
+    outcome = run(find("output_size"), broken).outcomes[0]
+    assert "ZeroDivisionError" in outcome.came
+    assert "the guilty line" in outcome.came
+
+
+def test_exit_is_a_wrong_answer():
+    report = run(find("output_size"), lambda *args, **kwargs: exit(3))
+    assert "exit(3)" in report.outcomes[0].came
+
+
+def test_a_fault_of_the_check_costs_nothing():
+    faulty = Check(convolution.output_size, topic="convolution", title="faulty")
+
+    @faulty.part(weight=1)
+    def good(rng):
+        """Good."""
+        yield case(5, 3)
+
+    @faulty.part(weight=5)
+    def bad(rng):
+        """Bad."""
+        yield case("five", 3)
+
+    report = run(faulty, convolution.output_size, forbidden=())
+    assert [o.status for o in report.outcomes] == ["passed", "error"]
+    assert report.score == 1
+    assert not report.passed
+
+
+def test_hidden_cases_follow_the_seed_and_keep_their_numbers():
+    part = find("output_size").parts[0]
+    draws = [find("output_size").draw(part, seed)[0].args for seed in (5, 5, 6, 7, 8)]
+    assert draws[0] == draws[1]
+    assert len(set(draws)) > 1
+    report = run(find("output_size"), lambda *args, **kwargs: -1, hidden=True)
+    assert "size=" not in report.outcomes[0].tried
+    assert report.examples == {}
+
+
+def test_the_failed_call_can_be_tried_by_hand():
+    report = run(find("conv2d"), lambda *args, **kwargs: np.zeros(1))
+    arguments = report.example("window")
+    assert convolution.conv2d(**arguments).ndim == 4
+    with pytest.raises(ValueError, match=r"no visible case of part 'nothing' has failed"):
+        report.example("nothing")
+
+
+# --- forbidden calls -----------------------------------------------------------------------------
+
+
+def by_alias(*args, **kwargs):
+    from course_lib.convolution import conv2d as mine
+
+    return next(iter([mine]))(*args, **kwargs)
+
+
+def by_map(*args, **kwargs):
+    import functools
+
+    return next(map(functools.partial(convolution.conv2d, **kwargs), *([a] for a in args)))
+
+
+def by_thread(*args, **kwargs):
+    import threading
+
+    box = []
+
+    def work():
+        try:
+            box.append(convolution.conv2d_fft(*args, **kwargs))
+        except ValueError as error:
+            box.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    return box[0]
+
+
+def by_scipy(images, kernels, bias=None, strides=1, padding="valid", dilation_rate=1):
+    from scipy.ndimage import correlate
+
+    return correlate(images[0, :, :, 0], kernels[:, :, 0, 0])
+
+
+@pytest.mark.parametrize("answer", [by_alias, by_map, by_thread, by_scipy, convolution.conv2d])
+def test_ready_made_calls_are_found(answer):
+    report = run(find("conv2d"), answer)
+    assert report.outcomes[0].status == "failed"
+    assert "which does the task for you" in report.outcomes[0].came
+    assert report.score < 0.2
+
+
+def test_numpy_and_a_first_import_are_no_ready_made_calls():
+    def honest(size, kernel_size, strides=1, padding="valid", dilation_rate=1):
+        import scipy.signal  # noqa: F401
+        import sklearn.utils  # noqa: F401  importing is not calling
+
+        if padding == "valid" and (kernel_size - 1) * dilation_rate >= size:
+            raise ValueError("too large")
+        extent = 1 if padding == "same" else (kernel_size - 1) * dilation_rate + 1
+        return int(np.floor_divide(size - extent, strides)) + 1
+
+    assert run(find("output_size"), honest, hidden=True).passed
+
+
+# --- reports -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def failing():
+    flipped = find("conv2d").misconceptions[0].function
+    return run(find("conv2d"), flipped, forbidden=())
+
+
+def test_report_as_text(failing):
+    text = str(failing)
+    assert "✗ One gray image" in text
+    assert "looks like" in text
+    assert "flipped" in text
+    assert max(map(len, text.splitlines())) <= 110
+
+
+def test_report_as_json(failing):
+    data = json.loads(json.dumps(failing.to_json()))
+    assert data["topic"] == "convolution"
+    assert data["check"] == "conv2d"
+    assert 0 < data["score"] < 1
+    first = data["parts"][0]
+    assert first["status"] == "failed"
+    assert first["misconception"] == "flipped_kernel"
+    assert "flipped" in first["message"]
+
+
+def test_report_as_html_escapes():
+    def nasty(*args, **kwargs):
+        raise RuntimeError("<script>alert(1)</script>")
+
+    page = run(find("conv2d"), nasty).to_html()
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_show_prints_without_a_notebook(capsys):
+    report = checks.check("output_size", convolution.output_size)
+    assert "output_size" in capsys.readouterr().out
+    assert report.points(10) == 0  # the reference itself is ready-made
+
+
+# --- the front door ------------------------------------------------------------------------------
+
+
+def test_bad_input():
+    with pytest.raises(ValueError, match=r"there is no check 'conv3d'; the checks are: output"):
+        checks.check("conv3d", print)
+    with pytest.raises(ValueError, match="needs the function itself; got 5"):
+        checks.check("conv2d", 5)
+    with pytest.raises(ValueError, match="there is no topic 'x'"):
+        checks.load("x")
+    assert find("convolution.conv2d") is find("conv2d")
+
+
+def test_audit_command(monkeypatch):
+    result = CliRunner().invoke(app, ["audit", "nothing"])
+    assert result.exit_code == 2
+    assert "there is no topic 'nothing'" in result.output
+    monkeypatch.setattr(find("output_size"), "parts", find("output_size").parts[:1])
+    monkeypatch.setattr("course_lib.checks.audit.load", lambda stem: (find("output_size"),))
+    assert CliRunner().invoke(app, ["audit", "convolution"]).exit_code == 1
+
+
+def test_check_command(tmp_path):
+    solution = "solutions/convolution/convolution.ipynb"
+    result = CliRunner().invoke(app, ["check", "convolution", solution])
+    assert result.exit_code == 0, result.output
+    assert "6 of 6 functions passed" in result.output
+    blank = "assignments/convolution/convolution.ipynb"
+    assert CliRunner().invoke(app, ["check", "convolution", blank]).exit_code == 1
+    broken = tmp_path / "broken.ipynb"
+    broken.write_text('{"cells": [')
+    for path, message in [
+        (tmp_path / "none.ipynb", "there is no notebook"),
+        (tmp_path, "is a folder"),
+        (broken, "it is no JSON"),
+    ]:
+        result = CliRunner().invoke(app, ["check", "convolution", str(path)])
+        assert result.exit_code == 2
+        assert message in result.output
+        assert len(result.output.strip().splitlines()) == 1
+
+
+def test_a_notebook_whose_cells_fail_is_still_checked(tmp_path, capsys):
+    notebook = read_notebook("assignments/convolution/convolution.ipynb")
+    notebook.cells[3].source = "import nothing_of_the_kind"
+    notebook.cells[3].metadata.clear()
+    path = tmp_path / "x.ipynb"
+    import nbformat
+
+    nbformat.write(notebook, path)
+    reports = check_notebook("convolution", path)
+    assert len(reports) == 6
+    assert "ModuleNotFoundError" in capsys.readouterr().err
