@@ -112,7 +112,7 @@ function render({ model, el }) {
     rows.slice(0, now.channels).forEach((line, c) => {
       const value = number(parts[c].values[at]);
       line.input.paint(window); line.output.paint([[row, column, 1, 1]]);
-      write(line.here, `response ${value}`);
+      write(line.here, `here ${value}`);
       line.input.describe(`${line.name} of the image, with the kernel's window at ${where}`);
       line.output.describe(`Response of ${line.name}: ${value} at ${where}`);
     });
