@@ -1,6 +1,10 @@
 """nbgrader's configuration: solutions/ is the source, assignments/ what students get."""
 
 import os
+import sys
+
+# nbgrader calls alembic by name, and the environment need not be activated.
+os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")
 
 c = get_config()  # noqa: F821
 

@@ -61,7 +61,7 @@ def pad_same(images, kernel_size, strides=1, dilation_rate=1):
     """Put zeros around images as `padding="same"` does.
 
     The total along an axis is what the last window lacks; when it is odd, the extra zero comes
-    *after*. Even kernels, and stride 2 on even sizes, are therefore padded asymmetrically.
+    *after*: for even kernels at stride 1, say, or odd ones at stride 2 on even sizes.
 
     Args:
         images: array of shape `(batch, height, width, channels)`.

@@ -14,42 +14,42 @@ output_size = Check(
     topic="convolution",
     title="Positions of a kernel along one axis",
     returns=("size",),
-    read="convolution.html#padding",
+    read="convolution.html#convolution-padding",
 )
 pad_same = Check(
     convolution.pad_same,
     topic="convolution",
     title="Zeros around images, as padding same puts them",
     returns=("padded",),
-    read="convolution.html#padding",
+    read="convolution.html#convolution-zeros",
 )
 conv2d = Check(
     convolution.conv2d,
     topic="convolution",
     title="A convolutional layer's output",
     returns=("output",),
-    read="convolution.html#channels",
+    read="convolution.html#convolution-channels",
 )
 conv2d_gradients = Check(
     convolution.conv2d_gradients,
     topic="convolution",
     title="Gradients of a convolutional layer",
     returns=("images_gradient", "kernels_gradient", "bias_gradient"),
-    read="convolution.html#learning",
+    read="convolution.html#convolution-learning",
 )
 conv2d_parameters = Check(
     convolution.conv2d_parameters,
     topic="convolution",
     title="Number of parameters of a convolutional layer",
     returns=("parameters",),
-    read="convolution.html#parameters",
+    read="convolution.html#convolution-parameters",
 )
 learn_kernels = Check(
     convolution.learn_kernels,
     topic="convolution",
     title="Kernels found by gradient descent",
     returns=("kernels", "losses"),
-    read="convolution.html#learning",
+    read="convolution.html#convolution-learning",
     rtol=1e-3,
 )
 CHECKS = {
@@ -90,7 +90,7 @@ def valid(rng):
         yield case(_size(rng, 6, 40), kernel_size)
 
 
-@output_size.part(weight=2, read="convolution.html#strides")
+@output_size.part(weight=2, read="convolution.html#convolution-strides")
 def steps(rng):
     """With strides: what remains is dropped."""
     for strides in (2, 3):
@@ -112,7 +112,7 @@ def same(rng):
         yield case(size + 1, kernel_size, strides, "same")
 
 
-@output_size.part(weight=1, read="convolution.html#dilation")
+@output_size.part(weight=1, read="convolution.html#convolution-dilation")
 def spread(rng):
     """With dilation, which stretches the kernel."""
     for kernel_size, dilation_rate in ((3, 2), (2, 3), (4, 2)):
@@ -166,7 +166,7 @@ def batches(rng):
     yield case(rng.integers(1, 256, (2, 4, 5, 3), dtype=np.uint8), (2, 3))
 
 
-@pad_same.part(weight=1, read="convolution.html#dilation")
+@pad_same.part(weight=1, read="convolution.html#convolution-dilation")
 def dilated(rng):
     """Dilation stretches the kernel, and the padding with it."""
     yield case(_numbers(rng, 1, 8, 9, 1), 3, 1, 2)
@@ -176,7 +176,7 @@ def dilated(rng):
 # --- conv2d --------------------------------------------------------------------------------------
 
 
-@conv2d.part(weight=3, read="convolution.html#sliding-window")
+@conv2d.part(weight=3, read="convolution.html#convolution-window")
 def window(rng):
     """One gray image, one kernel: the sum of products in every window."""
     for size in (3, 2):
@@ -184,7 +184,7 @@ def window(rng):
         yield case(image, _numbers(rng, size, size, 1, 1))
 
 
-@conv2d.part(weight=2, read="convolution.html#channels")
+@conv2d.part(weight=2, read="convolution.html#convolution-channels")
 def channels(rng):
     """Every channel has its own kernel, and the results are summed."""
     for depth in (3, 2):
@@ -192,14 +192,14 @@ def channels(rng):
         yield case(image, _even_handed(rng, 3, 3, depth, 1))
 
 
-@conv2d.part(weight=2, read="convolution.html#filters")
+@conv2d.part(weight=2, read="convolution.html#convolution-filters")
 def filters(rng):
     """Every filter makes one feature map, on the last axis."""
     yield case(_numbers(rng, 1, 5, 5, 1), _even_handed(rng, 3, 3, 1, 4))
     yield case(_numbers(rng, 1, 4, 6, 3), _even_handed(rng, 2, 2, 3, 3))
 
 
-@conv2d.part(weight=2, read="convolution.html#filters")
+@conv2d.part(weight=2, read="convolution.html#convolution-filters")
 def bias(rng):
     """The bias is one number a filter, added once."""
     for depth, count in ((1, 3), (2, 3)):
@@ -207,14 +207,14 @@ def bias(rng):
         yield case(image, _even_handed(rng, 2, 2, depth, count), _numbers(rng, count) + 0.5)
 
 
-@conv2d.part(weight=1, read="convolution.html#sliding-window")
+@conv2d.part(weight=1, read="convolution.html#convolution-window")
 def rectangles(rng):
     """Images and kernels that are not square."""
     yield case(_numbers(rng, 1, 4, 7, 1), _even_handed(rng, 1, 3, 1, 1))
     yield case(_numbers(rng, 1, 8, _size(rng, 4, 6), 1), _even_handed(rng, 4, 2, 1, 1))
 
 
-@conv2d.part(weight=2, read="convolution.html#strides")
+@conv2d.part(weight=2, read="convolution.html#convolution-strides")
 def strides(rng):
     """Strides, one for each axis, that need not divide the size."""
     for step in (2, (1, 2), (3, 1), (2, 3)):
@@ -223,7 +223,7 @@ def strides(rng):
         yield case(image, _even_handed(rng, 3, 3, 1, 1), strides=step)
 
 
-@conv2d.part(weight=2, read="convolution.html#padding")
+@conv2d.part(weight=2, read="convolution.html#convolution-padding")
 def padding(rng):
     """Padding "same", for odd and even kernels and with strides."""
     for size, step in ((3, 1), (2, 1), (4, 1), (3, 2), (5, 3)):
@@ -231,13 +231,13 @@ def padding(rng):
         yield case(image, _even_handed(rng, size, size, 1, 1), None, step, "same")
 
 
-@conv2d.part(weight=1, read="convolution.html#channels")
+@conv2d.part(weight=1, read="convolution.html#convolution-channels")
 def batch(rng):
     """Every image of the batch is treated alone."""
     yield case(_numbers(rng, _size(rng, 2, 4), 4, 5, 1), _even_handed(rng, 2, 2, 1, 1))
 
 
-@conv2d.part(weight=1, read="convolution.html#dilation")
+@conv2d.part(weight=1, read="convolution.html#convolution-dilation")
 def dilation(rng):
     """Dilation leaves gaps between the taps."""
     for rate in (2, (1, 3)):
@@ -245,7 +245,7 @@ def dilation(rng):
         yield case(image, _even_handed(rng, 3, 3, 1, 1), dilation_rate=rate)
 
 
-@conv2d.part(weight=1, read="convolution.html#sliding-window")
+@conv2d.part(weight=1, read="convolution.html#convolution-window")
 def eight_bits(rng):
     """Images of 8 bits do not overflow."""
     image = rng.integers(100, 256, (1, 5, 5, 1), dtype=np.uint8)
@@ -256,7 +256,7 @@ def eight_bits(rng):
 @conv2d.part(
     weight=2,
     after=(window, channels, filters, bias, rectangles, strides, padding, batch),
-    read="convolution.html#channels",
+    read="convolution.html#convolution-channels",
 )
 def together(rng):
     """All of it at once."""
@@ -266,7 +266,7 @@ def together(rng):
         yield case(images, kernels, _numbers(rng, 2), step, mode)
 
 
-@conv2d.part(weight=1, read="convolution.html#channels")
+@conv2d.part(weight=1, read="convolution.html#convolution-channels")
 def bad_input(rng):
     """Channels that do not match, or a kernel that does not fit, end in a ValueError."""
     yield case(_numbers(rng, 1, 5, 5, 3), _numbers(rng, 3, 3, 1, 2), raises=ValueError)
@@ -312,21 +312,27 @@ def by_images(rng):
     yield _gradient_case(rng, (2, 4, 5, 2), (2, 2, 2, 3), of="images_gradient")
 
 
-@conv2d_gradients.part(weight=2, after=(by_kernels, by_images), read="convolution.html#strides")
+@conv2d_gradients.part(
+    weight=2, after=(by_kernels, by_images), read="convolution.html#convolution-strides"
+)
 def at_strides(rng):
     """With strides, some pixels are never seen."""
     yield _gradient_case(rng, (2, 6, 7, 1), (2, 2, 1, 2), (2, 3))
     yield _gradient_case(rng, (1, _size(rng, 6, 8), 7, 2), (3, 3, 2, 1), (3, 2))
 
 
-@conv2d_gradients.part(weight=2, after=(by_kernels, by_images), read="convolution.html#padding")
+@conv2d_gradients.part(
+    weight=2, after=(by_kernels, by_images), read="convolution.html#convolution-padding"
+)
 def at_padding(rng):
     """With padding "same", the zeros' share is cut off."""
     yield _gradient_case(rng, (2, 5, 4, 1), (3, 3, 1, 2), 1, "same")
     yield _gradient_case(rng, (1, 6, _size(rng, 5, 7), 2), (2, 4, 2, 1), 2, "same")
 
 
-@conv2d_gradients.part(weight=1, after=(by_kernels, by_images), read="convolution.html#dilation")
+@conv2d_gradients.part(
+    weight=1, after=(by_kernels, by_images), read="convolution.html#convolution-dilation"
+)
 def at_dilation(rng):
     """With dilation."""
     yield _gradient_case(rng, (1, 7, 8, 1), (2, 3, 1, 2), 1, "valid", 2)

@@ -1,0 +1,213 @@
+"""The house's own rules: stems, imports, docstrings, derived files, nothing of one machine."""
+
+import ast
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+import subprocess
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+import course_lib
+from course_lib.checks import load
+from course_lib.topics import TOPICS
+from tests.submissions import build
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = [m.name for m in pkgutil.walk_packages(course_lib.__path__, "course_lib.")]
+TRACKED = subprocess.run(
+    ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+).stdout.splitlines()
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.stem)
+def test_a_stem_finds_everything(topic):
+    stem = topic.stem
+    chapters = re.findall(r"file: book/(\w+)", (ROOT / "_toc.yml").read_text(encoding="utf8"))
+    assert stem in chapters
+    for path in [
+        f"book/{stem}.md",
+        f"course_lib/{stem}.py",
+        f"course_lib/checks/{stem}/cases.py",
+        f"course_lib/exhibits/{stem}.py",
+        f"solutions/{stem}/{stem}.ipynb",
+        f"assignments/{stem}/{stem}.ipynb",
+        f"tests/test_{stem}.py",
+    ]:
+        assert (ROOT / path).is_file(), path
+    assert len(build.students(stem)) >= 12
+    assert tuple(check.name for check in load(stem)) == topic.answers
+    module = importlib.import_module(f"course_lib.{stem}")
+    assert all(hasattr(module, answer) for answer in topic.answers)
+
+
+def test_nothing_stands_without_a_topic():
+    stems = {topic.stem for topic in TOPICS}
+    assert {p.name for p in (ROOT / "solutions").iterdir()} == stems
+    assert {p.name for p in (ROOT / "assignments").iterdir()} == stems
+    assert set(build.stems_with_students()) == stems
+
+
+def imported(path):
+    """Yield the names of the course's modules that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize(
+    ("room", "may_not_import"),
+    [
+        ("", ("checks", "exhibits", "grading")),
+        ("checks", ("exhibits", "grading")),
+        ("exhibits", ("checks", "grading")),
+        ("grading", ("exhibits", *(topic.stem for topic in TOPICS))),
+    ],
+)
+def test_imports_run_one_way(room, may_not_import):
+    folder = ROOT / "course_lib" / room
+    files = folder.rglob("*.py") if room else set(folder.glob("*.py")) - {folder / "cli.py"}
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files
+        for name in imported(path)
+        if re.match(rf"course_lib\.({'|'.join(may_not_import)})\b", name)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings(name):
+    result = doctest.testmod(importlib.import_module(name))
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.stem)
+def test_public_functions_are_documented(topic):
+    module = importlib.import_module(f"course_lib.{topic.stem}")
+    for name, function in inspect.getmembers(module, inspect.isfunction):
+        if function.__module__ == module.__name__ and not name.startswith("_"):
+            text = inspect.getdoc(function) or ""
+            assert "Example:" in text, name
+            if name in topic.answers:
+                assert "Args:" in text, name
+                assert "Returns:" in text, name
+                assert "Raises:" in text, name
+
+
+def test_examples_exist_at_all():
+    finder = doctest.DocTestFinder()
+    tests = finder.find(importlib.import_module("course_lib.convolution"))
+    assert sum(len(test.examples) for test in tests) >= 10
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.stem)
+def test_assignment_is_what_the_solution_generates(topic, tmp_path):
+    stem = topic.stem
+    for name in ("nbgrader_config.py", "_config.yml"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    source = tmp_path / "solutions" / stem
+    source.mkdir(parents=True)
+    solution = (ROOT / "solutions" / stem / f"{stem}.ipynb").read_bytes()
+    (source / f"{stem}.ipynb").write_bytes(solution)
+    subprocess.run(
+        [ROOT / ".venv/bin/nbgrader", "generate_assignment", stem],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
+    made = tmp_path / "assignments" / stem / f"{stem}.ipynb"
+    released = ROOT / "assignments" / stem / f"{stem}.ipynb"
+    assert made.read_bytes() == released.read_bytes(), "run `make assignments`"
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.stem)
+def test_solution_notebook(topic):
+    notebook = nbformat.read(
+        ROOT / "solutions" / topic.stem / f"{topic.stem}.ipynb", as_version=nbformat.NO_CONVERT
+    )
+    nbformat.validate(notebook)
+    cells = [(cell, cell.metadata.get("nbgrader", {})) for cell in notebook.cells]
+    assert not any(cell.get("outputs") or cell.get("execution_count") for cell, _ in cells)
+    graded = [cell.source for cell, meta in cells if meta.get("grade") and meta.get("locked")]
+    assert [re.search(r'check\("(\w+)"', source)[1] for source in graded] == list(topic.answers)
+    for source, (_, meta) in zip(
+        graded, [c for c in cells if c[1].get("grade") and c[1].get("locked")], strict=True
+    ):
+        assert source.endswith(f"report.points({meta['points']})")
+        assert "### BEGIN HIDDEN TESTS" in source
+    manual = [meta for _, meta in cells if meta.get("grade") and meta.get("solution")]
+    assert len(manual) == 1
+    assert sum(meta.get("points", 0) for _, meta in cells) == 100
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.stem)
+def test_assignment_gives_nothing_away(topic):
+    path = ROOT / "assignments" / topic.stem / f"{topic.stem}.ipynb"
+    text = path.read_text(encoding="utf8")
+    for secret in ("HIDDEN", "hidden=True", "BEGIN SOLUTION", "model answer"):
+        assert secret not in text
+    assert text.count("raise NotImplementedError()") == len(topic.answers)
+
+
+@pytest.mark.parametrize("stem", build.stems_with_students())
+def test_sample_students_are_what_they_are_built_from(stem):
+    for student in build.students(stem):
+        there = (student / f"{stem}.ipynb").read_bytes()
+        assert there == build.build(stem, student), "run `python -m tests.submissions.build`"
+
+
+def test_what_checks_say_to_read_exists():
+    """The anchors that reports name are headings or targets of the chapters."""
+    for topic in TOPICS:
+        text = (ROOT / "book" / f"{topic.stem}.md").read_text(encoding="utf8")
+        targets = set(re.findall(r"^\(([\w-]+)\)=", text, re.MULTILINE))
+        for check in load(topic.stem):
+            for part in check.parts:
+                page, _, anchor = part.read.partition("#")
+                assert page == f"{topic.stem}.html"
+                assert anchor in targets, f"{check.name}.{part.name} reads {part.read}"
+
+
+SKIP = re.compile(r"\.(png|svg|woff|ico)$|^book/_static/mathjax/|^requirements\.lock$")
+
+
+def test_nothing_of_one_machine_is_tracked():
+    # Spelled in pieces, so that this file does not find itself.
+    machine = re.compile(
+        "/" + r"(work|tmp/research|farm|root/\.pyenv)/" + r"|\.(whl|tar\.gz)\b.*//"
+    )
+    hosts = re.compile(r"(files\.pythonhosted|registry\.npmjs|" + r"pypi)\." + "org")
+    for name in TRACKED:
+        path = ROOT / name
+        if SKIP.search(name) or not path.is_file():
+            continue
+        text = path.read_text(encoding="utf8", errors="replace")
+        assert not machine.search(text), name
+        assert not hosts.search(text), name
+
+
+def test_lock_has_hashes_and_no_addresses():
+    text = (ROOT / "requirements.lock").read_text(encoding="utf8")
+    assert "://" not in text
+    names = [line for line in text.splitlines() if line and line[0].isalnum()]
+    assert len(names) > 100
+    assert text.count("--hash=sha256:") >= len(names)
+
+
+def test_large_files_have_a_reason():
+    reasons = {"book/_static/mathjax"}  # formulas without a network
+    large = [n for n in TRACKED if (ROOT / n).is_file() and (ROOT / n).stat().st_size > 2**20]
+    assert [n for n in large if not any(n.startswith(r) for r in reasons)] == []
+
+
+def test_config_is_valid_yaml():
+    assert yaml.safe_load((ROOT / "_config.yml").read_text())["only_build_toc_files"] is True
