@@ -22,7 +22,8 @@ STYLE = """
 .course-report li{margin:.15em 0;padding:.1em 0 .1em .8em;border-left:3px solid var(--rest)}
 .course-report li.passed{border-color:var(--good)}
 .course-report li.failed,.course-report li.error{border-color:var(--bad)}
-.course-report .mark{display:inline-block;width:1.3em;font-weight:700;color:var(--rest)}
+.course-report .mark{display:inline-block;width:1.3em;padding:0;background:none;
+ font-weight:700;color:var(--rest)}
 .course-report .passed .mark{color:var(--good)}
 .course-report .failed .mark,.course-report .error .mark{color:var(--bad)}
 .course-report dl{display:grid;grid-template-columns:6.5em 1fr;gap:.1em .6em;
@@ -30,7 +31,7 @@ STYLE = """
 .course-report dt{font-weight:600;color:var(--jp-content-font-color2,inherit)}
 .course-report dd{margin:0;overflow-wrap:anywhere}
 .course-report .spoken{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-.course-report code{background:none;padding:0;white-space:pre-wrap}
+.course-report code{background:none;padding:0;color:inherit;white-space:pre-wrap}
 </style>
 """
 
