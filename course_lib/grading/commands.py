@@ -41,34 +41,40 @@ def grade(
     Ends with status 0 when every submission ended in a status, whatever the marks.
     """
     with _one_line_errors():
-        from course_lib.grading import classroom as classes
-        from course_lib.grading import course as courses
-        from course_lib.grading import store
+        from course_lib.grading import classroom, store
+        from course_lib.grading.course import check_assignment, open_course
 
-        opened = courses.open_course(course)
-        courses.check_assignment(opened, stem)
-        limits = _limits(
-            classes.configured_limits(opened), memory, cell_seconds, submission_seconds
-        )
+        opened = open_course(course)
+        check_assignment(opened, stem)
+        limits = classroom.configured_limits(opened)
+        limits = _limits(limits, memory, cell_seconds, submission_seconds)
         kernel = _kernel(unsafe_no_sandbox)
-        classes.find_submissions(opened, stem, student)
+        classroom.find_submissions(opened, stem, student)
         store.check_writable(opened)
         if json is not None:
             store.write_json(json, {"stem": stem, "students": []})
         with store.only_writer(opened):
-            gathered = classes.gather(opened, stem, student, limits, kernel)
-            for warning in gathered.warnings:
-                typer.echo(f"warning: {warning}", err=True)
-            entries = _grade_with_progress(gathered, workers)
-        mistakes = classes.common_mistakes(entries, stem)
-        if json is not None:
-            store.write_json(json, {"stem": stem, "students": entries, "mistakes": mistakes})
-        _print_class(entries, mistakes)
-        typer.echo(f"\n{_summary(entries)}")
-        typer.echo(
-            f"Marks are in the gradebook, details in reports/{stem}.json, graded notebooks in "
-            f"{opened.directory.autograded_directory}/."
-        )
+            gathered = classroom.gather(opened, stem, student, limits, kernel)
+            _show_and_store(gathered, workers, json)
+
+
+def _show_and_store(gathered, workers, json):
+    """Grade with a progress bar, print the class, and write the JSON file if one is wanted."""
+    from course_lib.grading import classroom, store
+
+    for warning in gathered.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    entries = _grade_with_progress(gathered, workers)
+    stem, directory = gathered.assignment.stem, gathered.course.directory
+    mistakes = classroom.common_mistakes(entries, stem)
+    if json is not None:
+        store.write_json(json, {"stem": stem, "students": entries, "mistakes": mistakes})
+    _print_class(entries, mistakes)
+    typer.echo(f"\n{_summary(entries)}")
+    typer.echo(
+        f"Marks are in the gradebook, details in reports/{stem}.json, graded notebooks in "
+        f"{directory.autograded_directory}/."
+    )
 
 
 def report(

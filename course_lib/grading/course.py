@@ -195,6 +195,7 @@ class _Errors(logging.Handler):
         self.lines = []
 
     def emit(self, record):
+        """Keep the lines of a record."""
         self.lines += [line for line in record.getMessage().splitlines() if line.strip()]
 
 

@@ -32,6 +32,7 @@ class _Worker:
     deadline: float
 
     def end(self):
+        """End the process, whatever it is doing."""
         self.process.kill()
         self.process.join()
         self.connection.close()

@@ -79,23 +79,26 @@ def score_cell(cell):
         return CellMark(name, 0.0, maximum, _error_text(errors), **found)
     value, suspicious = _final_number(outputs, maximum)
     if reports:
-        points = reports[-1]["score"] * maximum
-        if value is not None and abs(value - points) > ROUNDING:
-            suspicious.append(
-                f"{name}: the report gives {points:g} points, the cell's last line {value:g}; "
-                "the smaller counts."
-            )
-            points = min(points, value)
-        elif value is not None:
-            # The number that nbgrader itself would take.
-            points = value
-        reason = "" if points >= maximum else _failed_parts(parts)
-        return CellMark(name, points, maximum, reason, suspicious=tuple(suspicious), **found)
-    if CALLS_CHECK.search(cell.source) or value is None:
-        reason = "its check printed no result"
-        return CellMark(name, 0.0, maximum, reason, suspicious=tuple(suspicious), **found)
-    reason = "" if value >= maximum else "it gave part of the points"
-    return CellMark(name, value, maximum, reason, suspicious=tuple(suspicious), **found)
+        value, odd = _agreed(reports[-1]["score"] * maximum, value)
+        suspicious += [f"{name}: {text}" for text in odd]
+    elif CALLS_CHECK.search(cell.source):
+        value = None
+    found["suspicious"] = tuple(suspicious)
+    if value is None:
+        return CellMark(name, 0.0, maximum, "its check printed no result", **found)
+    reason = "" if value >= maximum else _failed_parts(parts)
+    return CellMark(name, value, maximum, reason, **found)
+
+
+def _agreed(points, value):
+    """Return the points that count, given the report's and the cell's last number, and oddities."""
+    if value is None:
+        return points, []
+    if abs(value - points) <= ROUNDING:
+        # The number that nbgrader itself would take.
+        return value, []
+    text = f"the report gives {points:g} points, the cell's last line {value:g}; the smaller counts"
+    return min(points, value), [f"{text}."]
 
 
 def _report(output):
