@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from _ext.exhibit_pages import page_data
-from _ext.fresh_cache import fingerprint
+from _ext.fresh_cache import fingerprint, fingerprint_of_shell
 from _ext.import_closure import import_closure, imported_names
 from _ext.lean_pictures import lean
 from _ext.listing import source_of
@@ -286,6 +286,16 @@ def test_chapters_depend_on_their_exhibits_scripts():
     files = import_closure(names, {"course_lib"})
     assert ROOT / "course_lib" / "exhibits" / "base.py" in files
     assert any(path.suffix == ".js" for path in files)
+
+
+def test_a_change_of_a_script_or_style_is_seen(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.js").write_text("1")
+    before = fingerprint_of_shell([tmp_path])
+    (tmp_path / "sub" / "a.pyc").write_text("1")
+    assert fingerprint_of_shell([tmp_path]) == before
+    (tmp_path / "sub" / "a.js").write_text("2")
+    assert fingerprint_of_shell([tmp_path]) != before
 
 
 def test_imported_names_of_a_text_that_is_not_python():

@@ -3,7 +3,8 @@
 jupyter-cache knows a chapter by its code cells, and Sphinx reads a page again when its file
 changed. A change in the course's package (Python, JavaScript, CSS) reaches neither. So every
 chapter gets a fingerprint over the closure of its imports; one that moved is dropped from the cache
-and handed to Sphinx as outdated.
+and handed to Sphinx as outdated. A change of the book's own scripts, styles and extensions makes
+every page outdated, but executes none.
 """
 
 import hashlib
@@ -89,8 +90,26 @@ def _drop(cache, notebook):
     return True
 
 
+def fingerprint_of_shell(folders):
+    """Hash the book's scripts, styles and extensions, by name and content."""
+    digest = hashlib.sha256()
+    for folder in map(Path, folders):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:20]
+
+
+def note_shell(app, config):
+    """Let Sphinx see a change of a script or style, without which it builds nothing at all."""
+    static = [Path(app.confdir, name) for name in config.html_static_path]
+    config.shell_fingerprint = fingerprint_of_shell([Path(__file__).parent, *static])
+
+
 def setup(app):
     """Register with Sphinx."""
+    app.add_config_value("shell_fingerprint", "", "env")
+    app.connect("config-inited", note_shell)
     app.add_config_value("fresh_cache_packages", [], "")
     app.add_config_value("fresh_cache_files", [], "")
     app.connect("env-get-outdated", outdated)
