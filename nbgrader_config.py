@@ -26,8 +26,8 @@ c.SandboxExecute.kernel_name = "course-sandbox"
 
 # What one submission may use.
 c.SandboxExecute.memory = 4 * 2**30
-c.SandboxExecute.cell_seconds = 20
-c.SandboxExecute.submission_seconds = 60
+c.SandboxExecute.cell_seconds = 30
+c.SandboxExecute.submission_seconds = 120
 c.SandboxExecute.output_bytes = 1_000_000
 
 # A database other than gradebook.db, for instance PostgreSQL:

@@ -97,9 +97,11 @@ def bwrap_command(limits, extra=()):
     """
     command = ["bwrap", "--unshare-all", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"]
     command += ["--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"]
-    command += [*_system_binds(), *_python_binds(), "--proc", "/proc", "--dev", "/dev"]
+    command += [*_system_binds(), "--proc", "/proc", "--dev", "/dev"]
     for place in ("/dev/shm", "/tmp", WORKDIR):
         command += ["--size", str(limits.disk), "--tmpfs", place]
+    # After /tmp, which would hide a course that lives there.
+    command += _python_binds()
     path = f"{Path(sys.prefix, 'bin')}:/usr/bin:/bin"
     for name, value in {**ENVIRONMENT, "PATH": path}.items():
         command += ["--setenv", name, value]
@@ -131,7 +133,8 @@ def sandbox_problem():
     for program in ("bwrap", "prlimit"):
         if shutil.which(program) is None:
             return f"the program `{program}` is not installed"
-    command = [*bwrap_command(Limits()), "--", *limited(["true"], Limits())]
+    program = ["python", "-c", "import course_lib, ipykernel"]
+    command = [*bwrap_command(Limits()), "--", *limited(program, Limits())]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
