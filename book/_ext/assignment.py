@@ -5,15 +5,19 @@ from docutils.statemachine import StringList
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
+from course_lib.topics import topic
+
 START = """
+You write {answers}. Every step has a check that says at once what is wrong.
+
 In a copy of the course's repository, after `make course` has set it up once:
 
-```
+```sh
 .venv/bin/jupyter lab {path}
 ```
 
 Downloaded alone, the notebook needs a Python in which `course_lib` is installed
-(`pip install` and the repository's folder). Every step has a check that says at once what is wrong.
+(`pip install` and the repository's folder).
 """
 
 
@@ -43,7 +47,9 @@ class Assignment(SphinxDirective):
         )
         self.set_source_info(link)
         box += nodes.paragraph("", "", nodes.Text("Download the notebook: "), link)
-        text = self.content or StringList(START.format(path=path).splitlines(), source=__file__)
+        *first, last = (f"`{name}`" for name in topic(stem).answers)
+        start = START.format(path=path, answers=f"{', '.join(first)} and {last}")
+        text = self.content or StringList(start.splitlines(), source=__file__)
         self.state.nested_parse(text, self.content_offset, box)
         return [box]
 
