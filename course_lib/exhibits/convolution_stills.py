@@ -78,7 +78,7 @@ def draw_filters(figure, exhibit):
     weight = np.abs(stack).max() or 1
     for c, part in enumerate(parts):
         _picture(axes[0, c], levels[:, :, c], "gray", (0, 1), f"channel {c + 1}")
-        _picture(axes[1, c], stack[:, :, c, chosen], SIGNED, (-weight, weight), "∗ kernel slice")
+        _picture(axes[1, c], stack[:, :, c, chosen], SIGNED, (-weight, weight), "⋆ kernel slice")
         _picture(axes[2, c], part, SIGNED, (-reach, reach), "= response")
     for empty in axes[:2, -1]:
         empty.axis("off")

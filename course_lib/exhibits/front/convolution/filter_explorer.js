@@ -35,6 +35,8 @@ export function layerOf(model, allPlanes = planesOf(model)) {
 }
 
 const reach = (list) => Math.max(1e-9, ...list.flatMap((values) => extremes(values).map(Math.abs)));
+// Rounded terms need not add up to the rounded sum.
+const equals = (terms, total) => (Math.abs(terms.reduce((a, b) => a + Number(b.toFixed(3)), 0) - Number(total.toFixed(3))) < 1e-9 ? "=" : "≈");
 const bracket = (value) => (value < 0 ? `(${number(value)})` : number(value));
 
 // One row of the drawing: channel, kernel, response.
@@ -48,7 +50,7 @@ class ChannelRow {
     this.here = element("p", { class: "exhibit-note" });
     this.plus = element("span", { class: "filter-sign", "aria-hidden": "true" }, "+");
     const sign = (text) => element("span", { class: "filter-sign", "aria-hidden": "true" }, text);
-    this.box = element("div", { class: "filter-row" }, part(this.input, name), sign("∗"), part(this.kernel, "kernel slice"),
+    this.box = element("div", { class: "filter-row" }, part(this.input, name), sign("⋆"), part(this.kernel, "kernel slice"),
       sign("="), element("div", { class: "exhibit-figure" }, this.output.canvas, this.here), this.plus);
   }
 
@@ -119,8 +121,9 @@ function render({ model, el }) {
     const total = number(map.values[at]);
     sum.paint([[row, column, 1, 1]]);
     sum.describe(`Feature map ${chosen + 1}: ${total} at ${where}. Arrow keys move the cursor.`);
-    const terms = [...parts.map((part) => bracket(part.values[at])), ...(now.useBias ? [`bias ${bracket(bias)}`] : [])];
-    const written = `${terms.join(" + ")} = ${total}`;
+    const here = parts.map((part) => part.values[at]);
+    const terms = [...here.map(bracket), ...(now.useBias ? [`bias ${bracket(bias)}`] : [])];
+    const written = `${terms.join(" + ")} ${equals([...here, bias], map.values[at])} ${total}`;
     write(sumLine, `at row ${row}, column ${column}: ${written}`);
     channels.set(now.channels); filters.set(now.filters); size.set(now.size); useBias.set(now.useBias);
     biasOf.input.disabled = !now.useBias; biasOf.set(bias); rowAt.set(row); columnAt.set(column);

@@ -6,8 +6,9 @@ import { correlate, flip, outputSize, padPlane, paddingOf } from "./arithmetic.j
 import { PRESETS, preset } from "./kernels.js";
 import { SumOfProducts } from "./sum_of_products.js";
 
+const LARGEST = 1e6;  // beyond it the sums would fill the page, or overflow
 const SIGNED = new Set(["Sobel x", "Sobel y", "Laplacian", "difference x", "difference y"]);
-const COLOURS = [["signed", "signed: purple below 0, orange above"], ["range", "grey, from minimum to maximum"],
+const COLOURS = [["signed", "purple below 0, orange above"], ["range", "grey, from minimum to maximum"],
   ["clip", "grey, clipped to 0–255"]];
 
 const same = (a, b) => a.length === b.length && a[0].length === b[0].length
@@ -88,7 +89,7 @@ class Editor {
     this.inputs = Array.from({ length: height }, (_, i) => Array.from({ length: width }, (_, j) => {
       const input = element("input", { type: "number", step: "any", value: 0, inputmode: "text",
         "aria-label": `weight in row ${i + 1}, column ${j + 1}` });
-      input.addEventListener("input", () => this.onEdit(i, j, Number(input.value) || 0));
+      input.addEventListener("input", () => this.onEdit(i, j, clamp(Number(input.value) || 0, -LARGEST, LARGEST)));
       input.addEventListener("blur", () => { if (input.value === "") input.value = 0; });
       return input;
     }));
