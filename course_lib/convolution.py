@@ -44,15 +44,16 @@ def output_size(size, kernel_size, strides=1, padding="valid", dilation_rate=1):
         TensorFlow's and Keras's definition.
     """
     size, kernel_size = integer(size, "size"), integer(kernel_size, "kernel_size")
-    strides, dilation_rate = integer(strides, "strides"), integer(dilation_rate, "dilation_rate")
+    strides = integer(strides, "strides")
+    dilation_rate = integer(dilation_rate, "dilation_rate")
     if padding_name(padding) == "same":
         return -(-size // strides)
     extent = _extent(kernel_size, dilation_rate)
     if extent > size:
         raise ValueError(
-            f"a kernel of {kernel_size} taps at dilation_rate {dilation_rate} covers {extent} "
-            f'pixels and does not fit into {size}. Use padding="same", a smaller kernel, or a '
-            f"larger image."
+            f"a kernel of {kernel_size} taps at dilation_rate {dilation_rate} covers "
+            f'{extent} pixels and does not fit into {size}. Use padding="same", a smaller '
+            f"kernel, or a larger image."
         )
     return (size - extent) // strides + 1
 
@@ -217,10 +218,10 @@ def conv2d_fft(images, kernels, bias=None, strides=1, padding="valid", dilation_
     grid = (image_height, image_width)
     image_spectrum = np.fft.rfft2(images, grid, axes=(1, 2))
     kernel_spectrum = np.fft.rfft2(spread, grid, axes=(0, 1)).conj()
-    # One product of matrices for each frequency: (batch, channels) times (channels, filters).
+    # For each frequency one product of matrices: (batch, channels) by (channels, filters).
     product = np.moveaxis(image_spectrum, 0, 2) @ kernel_spectrum
     full = np.moveaxis(np.fft.irfft2(product, grid, axes=(0, 1)), 2, 0)
-    # Beyond height and width the kernel wraps around the border of the periodic grid.
+    # Beyond height and width the kernel wraps around the periodic grid.
     return (full[:, : height : strides[0], : width : strides[1]] + bias).astype(images.dtype)
 
 
@@ -332,14 +333,15 @@ def learn_kernels(images, targets, kernel_size, steps=100, learning_rate=0.1):
     images = numeric_array(images, "images", IMAGE_AXES)
     targets = numeric_array(targets, "targets", (*IMAGE_AXES[:3], "filters"))
     steps = integer(steps, "steps", minimum=0)
-    kernels = np.zeros((*pair(kernel_size, "kernel_size"), images.shape[-1], targets.shape[-1]))
+    channels, filters = images.shape[-1], targets.shape[-1]
+    kernels = np.zeros((*pair(kernel_size, "kernel_size"), channels, filters))
     losses = np.zeros(steps)
     for step in range(steps):
         errors = conv2d(images, kernels)
         if errors.shape != targets.shape:
             raise ValueError(
-                f"targets must have the output's shape {errors.shape}; got {targets.shape}. Crop "
-                f"them to the windows that lie inside the image."
+                f"targets must have the output's shape {errors.shape}; got "
+                f"{targets.shape}. Crop them to the windows that lie inside the image."
             )
         errors -= targets
         losses[step] = np.mean(errors**2)

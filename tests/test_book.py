@@ -97,6 +97,15 @@ def test_nothing_is_wider_than_a_phone(site, visit, page):
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_no_code_or_output_is_cut_off_beside_both_sidebars(site, visit, page):
+    seen = visit(f"{site}/{page}", viewport={"width": 1280, "height": 900}).page
+    cut = seen.evaluate("""() => [...document.querySelectorAll('.bd-article pre')]
+        .filter((box) => !box.closest('details:not([open])') && box.scrollWidth > box.clientWidth)
+        .map((box) => box.textContent.slice(0, 60))""")
+    assert cut == []
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_ids_are_unique_with_the_exhibits_live(site, visit, page):
     seen = visit(f"{site}/{page}").page
     seen.wait_for_function(LIVE)
