@@ -57,7 +57,7 @@ def _audit_check(check, seed):
     for planted in check.misconceptions:
         for hidden in (False, True):
             report = run(check, planted.function, hidden, seed, forbidden=())
-            kind = "mistake, hidden cases" if hidden else "mistake"
+            kind = "mistake, hidden" if hidden else "mistake"
             yield verdict(kind, planted.name, f"hint {planted.name}", _hint(report))
     for ready in check.ready_made:
         forbidden = (*_FOR_VARIANTS, f"course_lib.{check.topic}")
@@ -125,7 +125,7 @@ def _hint(report):
 
 def _found(report):
     """Whether every part that asks for a result failed by the call; errors need none."""
-    called = ["does the task for you" in o.came for o in report.outcomes]
+    called = ["which is not allowed" in o.came for o in report.outcomes]
     return "call is found" if called[0] and report.score < 0.2 else "call is not found"
 
 

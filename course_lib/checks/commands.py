@@ -26,11 +26,13 @@ def audit(
     missed = 0
     for each in stems:
         verdicts = _or_exit(trial, each)
-        table = Table("check", "planted", "name", "due", "came", "", title=f"audit of {each}")
-        for v in verdicts:
-            if not (failures_only and v.ok):
-                table.add_row(v.check, v.kind, v.name, v.due, v.came, "✓" if v.ok else "[red]✗[/]")
-        console.print(table)
+        shown = [v for v in verdicts if not (failures_only and v.ok)]
+        for name in dict.fromkeys(v.check for v in shown):
+            table = Table("planted", "name", "verdict", title=name, title_justify="left")
+            for v in shown:
+                if v.check == name:
+                    table.add_row(v.kind, v.name, _verdict_text(v))
+            console.print(table)
         misses = sum(not v.ok for v in verdicts)
         missed += misses
         mistakes = len({(v.check, v.name) for v in verdicts if v.kind.startswith("mistake")})
@@ -41,6 +43,13 @@ def audit(
         )
     if missed:
         raise typer.Exit(1)
+
+
+def _verdict_text(verdict):
+    """The verdict in a few words, so that a row fits into a line of 80 characters."""
+    if not verdict.ok:
+        return f"[red]✗ {verdict.came}[/], due: {verdict.due}"
+    return "✓ has its own hint" if verdict.due.startswith("hint ") else f"✓ {verdict.due}"
 
 
 def check(

@@ -1,6 +1,7 @@
 """Compare what came with what was expected, and say where they first differ."""
 
-from numbers import Integral, Number
+import inspect
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -32,18 +33,21 @@ def difference(came, expected, rtol, name="result"):
         >>> difference(np.zeros((2, 3)), np.zeros((3, 2)), 1e-4)
         ('result of shape (2, 3)', 'shape (3, 2)')
         >>> difference(3.0, 3, 1e-4)
-        ('result 3.0, a float', '3, an int: divide with // and not with /')
+        ('result 3.0, a float', '3, an int: divide with //, or convert with int(...)')
     """
     if came is None or came is Ellipsis:
-        return f"{came} instead of a {name}", "a value: the function must end with return"
+        return f"{came} instead of the {name}", "a value: the function must end with return"
+    if inspect.isgenerator(came):
+        return f"a generator instead of the {name}", "a value: write return and not yield"
     if isinstance(expected, Integral):
         return _integer_difference(came, int(expected), name)
-    array, problem = _as_numbers(came)
+    array, problem = _as_numbers(came, name)
     if problem:
-        return f"{name} {problem}", f"an array of shape {np.shape(expected)}"
+        return problem
     expected = np.asarray(expected, dtype=np.float64)
-    if array.shape != expected.shape:
+    if array.shape != expected.shape:  # first, since what has another shape may be huge
         return f"{name} of shape {array.shape}", f"shape {expected.shape}"
+    array = array.astype(np.float64)
     scale = max(1e-6, float(np.max(np.abs(expected), initial=0)))
     # Written so that NaN counts as wrong.
     wrong = ~(np.abs(array - expected) <= rtol * scale)
@@ -63,35 +67,52 @@ def describe(value):
         ('float32 (2, 5, 5, 1)', '(2, 1)')
     """
     if isinstance(value, np.ndarray):
-        if value.size <= 4 and value.ndim <= 1:
-            return np.array2string(value, precision=3, separator=", ")
-        return f"{value.dtype} {value.shape}"
+        if value.size > 4 or value.ndim > 1:
+            return f"{value.dtype} {value.shape}"
+        return shorten(np.array2string(value, precision=3, separator=", "), 60)
     if isinstance(value, tuple) and any(isinstance(v, np.ndarray) for v in value):
         return f"({', '.join(describe(v) for v in value)})"
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    try:
+        return shorten(repr(value), 60)
+    except Exception:  # a student's object may raise anything in __repr__
+        return f"a {type(value).__name__}"
+
+
+def shorten(text, width):
+    """Return a text on one line, cut where it is longer than `width`.
+
+    Example:
+        >>> shorten("a long  story", 9)
+        'a long...'
+    """
+    text = " ".join(text[: 4 * width].split())
+    return text if len(text) <= width else text[: width - 3] + "..."
 
 
 def _integer_difference(came, expected, name):
     if isinstance(came, np.ndarray) and came.ndim == 0:
         came = came[()]
-    if isinstance(came, bool) or not isinstance(came, Number):
+    if isinstance(came, bool) or not isinstance(came, Real):
         return f"{name} {describe(came)}, a {type(came).__name__}", f"{expected}, an int"
     if came == expected and not isinstance(came, Integral):
         kind = type(came).__name__
-        return f"{name} {came}, a {kind}", f"{expected}, an int: divide with // and not with /"
+        fix = "an int: divide with //, or convert with int(...)"
+        return f"{name} {came}, a {kind}", f"{expected}, {fix}"
     return None if came == expected else (f"{name} {_short(came)}", str(expected))
 
 
-def _as_numbers(came):
-    """Return `came` as float64, or the reason why it cannot be."""
+def _as_numbers(came, name):
+    """Return `came` as an array of real numbers, or the sentences that say why it is none."""
     try:
         array = np.asarray(came)
     except Exception as error:  # a student's object may raise anything in __array__
-        return None, f"that is no array ({type(error).__name__}: {error})"
+        return None, (f"{name} that is no array ({type(error).__name__}: {error})", "an array")
+    if array.dtype.kind == "c":
+        return None, (f"{name} of complex numbers", "real numbers: take the real part with .real")
     if array.dtype.kind not in "buif":
-        return None, f"{describe(came)}, a {type(came).__name__} and no array of real numbers"
-    return array.astype(np.float64), None
+        kind = f"of dtype {array.dtype}" if isinstance(came, np.ndarray) else describe(came)
+        return None, (f"{name} {kind}", "an array of real numbers, such as float32")
+    return array, None
 
 
 def _short(number):

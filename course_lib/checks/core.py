@@ -5,6 +5,7 @@ parts, misconceptions, variants and ready-made answers on it with decorators, so
 reads like the report.
 """
 
+import copy
 import inspect
 import zlib
 from collections.abc import Callable
@@ -95,6 +96,7 @@ class Check:
     misconceptions: list[Misconception] = field(default_factory=list)
     variants: list[Callable] = field(default_factory=list)
     ready_made: list[Callable] = field(default_factory=list)
+    known: dict = field(default_factory=dict, repr=False)
 
     @property
     def name(self):
@@ -136,3 +138,14 @@ class Check:
         """Return the cases of a part for a seed; each part has a stream of its own."""
         stream = zlib.crc32(f"{self.topic}.{self.name}.{part.name}".encode())
         return list(part.cases(np.random.default_rng([seed, stream])))
+
+    def solve(self, part, seed):
+        """Return pairs of a drawn case and the reference's result; each is computed once."""
+        if (part, seed) not in self.known:
+            self.known[part, seed] = [(c, self._answer(c)) for c in self.draw(part, seed)]
+        return self.known[part, seed]
+
+    def _answer(self, case):
+        if case.raises:
+            return None
+        return self.reference(*copy.deepcopy(case.args), **copy.deepcopy(case.kwargs))

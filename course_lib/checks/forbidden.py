@@ -4,6 +4,7 @@ A profile hook sees every call, whatever name it was imported under. It is a heu
 same: who wants to hide a call from code in the same process can.
 """
 
+import builtins
 import importlib.util
 import sys
 import threading
@@ -30,11 +31,15 @@ class CallWatcher:
 
     def __enter__(self):
         self._before = sys.getprofile(), threading.getprofile()
-        threading.setprofile(self._hook)
-        sys.setprofile(self._hook)
+        self._import = builtins.__import__
+        if self.modules:  # a hook slows every call down
+            builtins.__import__ = self._import_unwatched
+            threading.setprofile(self._hook)
+            sys.setprofile(self._hook)
         return self
 
     def __exit__(self, *error):
+        builtins.__import__ = self._import
         sys.setprofile(self._before[0])
         threading.setprofile(self._before[1])
 
@@ -46,14 +51,28 @@ class CallWatcher:
 
     def add(self, module, name):
         """Note a call by the public name of what was called."""
-        public = f"{module}.{name}".replace(".src.", ".").replace(".python.", ".")
+        parts = [
+            p for p in module.split(".") if p not in ("src", "python") and not p.startswith("_")
+        ]
+        public = ".".join([*parts, name])
         if public not in self.found:
             self.found.append(public)
+
+    def _import_unwatched(self, *args, **kwargs):
+        """Import without the hook, which would make TensorFlow's import take half a minute."""
+        hook = sys.getprofile()
+        sys.setprofile(None)
+        try:
+            return self._import(*args, **kwargs)
+        finally:
+            sys.setprofile(hook)
 
     def _hook(self, frame, event, argument):
         if event == "c_call":
             module = getattr(argument, "__module__", None)
-            if self.covers(module) and not self._importing:
+            if argument is sys.setprofile and frame.f_globals.get("__name__") != __name__:
+                self.add("sys", "setprofile")  # it would end this watch
+            elif self.covers(module) and not self._importing:
                 self._note(module, argument.__name__, frame)
         elif event in ("call", "return"):
             self._python(frame, event)

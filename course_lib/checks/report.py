@@ -61,18 +61,19 @@ class Outcome:
             return []
         if any(self.came and self.came == other.came for other in before):
             return [("came", "the same")]
+        again = bool(self.hint) and any(self.hint == other.hint for other in before)
         rows = [
             ("tried", self.tried),
             ("came", self.came),
             ("expected", self.expected),
             ("why", self.message),
-            ("looks like", "the same mistake" if self._seen(before) else self.hint),
-            ("read", f"{BOOK}: {self.read}" if self.read and self.status == "failed" else ""),
+            ("looks like", "the same mistake" if again else self.hint),
+            (
+                "read",
+                "" if again or self.status != "failed" else self.read and f"{BOOK}: {self.read}",
+            ),
         ]
         return [(label, text) for label, text in rows if text]
-
-    def _seen(self, before):
-        return self.hint and any(self.hint == other.hint for other in before)
 
 
 @dataclass(frozen=True)
@@ -133,9 +134,9 @@ class Report:
         """The report as data; what `MIME` carries to the grader."""
         parts = [asdict(o) for o in self.outcomes]
         for part, outcome in zip(parts, self.outcomes, strict=True):
-            part["message"] = part["message"] or "; ".join(
-                f"{label}: {text}" for label, text in outcome.lines() if label != "read"
-            )
+            if outcome.status == "failed":
+                lines = [line for line in outcome.lines() if line[0] != "read"]
+                part["message"] = "; ".join(f"{label}: {text}" for label, text in lines)
         return {
             "topic": self.topic,
             "check": self.check,

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from course_lib.checks.compare import describe, difference, same
+from course_lib.checks.compare import describe, difference, shorten
 from course_lib.checks.core import Case, Check
+from course_lib.checks.diagnose import diagnose, note_arguments
 from course_lib.checks.forbidden import CallWatcher
 from course_lib.checks.report import Outcome, Report
 from course_lib.topics import TOPICS, topic
@@ -80,9 +81,10 @@ class _Trial:
     case: Case
     expected: object = None
     came: object = None
-    error: Exception | None = None
+    error: BaseException | None = None
     problem: tuple[str, str] | None = None
     ready_made: bool = False
+    changed: bool = False
 
 
 @dataclass
@@ -115,23 +117,34 @@ def run(check, function, hidden=False, seed=1, forbidden=None):
     seeds = [VISIBLE_SEED]
     if hidden:
         seeds += [1_000_003 * seed + draw + 1 for draw in range(HIDDEN_DRAWS)]
-    outcomes, firsts = [], []
+    outcomes, failures = [], []
     for part in check.parts:
-        outcome, first = _judge(state, part, seeds, outcomes)
+        outcome, trials = _judge(state, part, seeds, outcomes)
         outcomes.append(outcome)
-        firsts.append(first)
-    _diagnose(state, outcomes, firsts)
-    examples = {} if hidden else _examples(check, outcomes, firsts)
+        failures.append(trials)
+    diagnose(check, outcomes, failures, state.trials)
+    _note_arguments(state, outcomes, failures)
+    examples = {} if hidden else _examples(check, outcomes, failures)
     return Report(check.topic, check.name, check.title, hidden, tuple(outcomes), examples)
 
 
-def _examples(check, outcomes, firsts):
+def _note_arguments(state, outcomes, failures):
+    """Tell once where the function's arguments are not those of the task."""
+    for outcome, trials in zip(outcomes, failures, strict=True):
+        trial = next((t for t in trials if t.problem), None)
+        if trial and not trial.ready_made and not isinstance(trial.error, NotImplementedError):
+            outcome.message = note_arguments(state.check.reference, state.function, trial.case)
+            if outcome.message:
+                return
+
+
+def _examples(check, outcomes, failures):
     """The arguments of each part's first failing call, by name, for the student to try."""
     signature = inspect.signature(check.reference)
     return {
         outcome.name: signature.bind(*trial.case.args, **trial.case.kwargs).arguments
-        for outcome, trial in zip(outcomes, firsts, strict=True)
-        if trial
+        for outcome, trials in zip(outcomes, failures, strict=True)
+        for trial in [t for t in trials if t.problem][:1]
     }
 
 
@@ -145,35 +158,30 @@ def _is_ready_made(function, modules):
 
 
 def _judge(state, part, seeds, before):
-    """Run one part's cases until one fails; return its outcome and the failing trial."""
+    """Run one part's draws until one fails; return its outcome and the failing draw's trials."""
     outcome = Outcome(part.name, part.title, "passed", part.weight, read=part.read)
     missing = [o.title for o in before if o.name in part.after and o.status != "passed"]
     if missing:
         outcome.status = "skipped"
         outcome.message = f"This builds on “{missing[0]}”, which has not passed yet."
-        return outcome, None
+        return outcome, []
     for seed in seeds:
         try:
-            trials = [_Trial(c, _expected(state.check, c)) for c in state.check.draw(part, seed)]
+            trials = [_Trial(*solved) for solved in state.check.solve(part, seed)]
         except Exception as error:  # our fault, never the student's
             outcome.status = "error"
             outcome.message = f"The check itself failed ({error!r}). Tell your instructor."
-            return outcome, None
+            return outcome, []
         for trial in trials:
             _try(state, trial)
-            state.trials.append(trial)
-            if trial.problem:
-                outcome.status = "failed"
-                outcome.tried = _call_text(state.check, trial.case, state.hidden)
-                outcome.came, outcome.expected = trial.problem
-                return outcome, trial
-    return outcome, None
-
-
-def _expected(check, case):
-    if case.raises:
-        return None
-    return check.reference(*copy.deepcopy(case.args), **copy.deepcopy(case.kwargs))
+        state.trials += trials
+        failed = next((t for t in trials if t.problem), None)
+        if failed:
+            outcome.status = "failed"
+            outcome.tried = _call_text(state.check, failed.case, state.hidden)
+            outcome.came, outcome.expected = failed.problem
+            return outcome, trials
+    return outcome, []
 
 
 def _try(state, trial):
@@ -183,16 +191,22 @@ def _try(state, trial):
     try:
         with watcher:
             trial.came = state.function(*args, **kwargs)
-    except Exception as error:
-        trial.error = error
+    except KeyboardInterrupt:
+        raise  # whoever presses stop means the check
     except SystemExit as error:
         trial.error = RuntimeError(f"the function ended the program with exit({error.code})")
+    except BaseException as error:
+        trial.error = error
     called = state.ready_made or next(iter(watcher.found), "")
     if called:
         trial.ready_made = True
-        trial.problem = f"a call of {called}, which does the task for you", "your own computation"
-    else:
+        trial.problem = f"a call of {called}, which is not allowed here", "your own computation"
+        return
+    try:
         trial.problem = _problem(state, trial, args, kwargs)
+    except Exception as error:  # a student's object may raise anything when it is compared
+        kind = type(trial.came).__name__
+        trial.problem = f"a {kind} that raises {type(error).__name__} when compared", "a result"
 
 
 def _problem(state, trial, args, kwargs):
@@ -208,7 +222,8 @@ def _problem(state, trial, args, kwargs):
         return _error_text(trial.error, state.function), wanted
     if trial.error is not None:
         return _error_text(trial.error, state.function), "a result"
-    if not same_inputs((args, kwargs), (case.args, case.kwargs)):
+    trial.changed = not same_inputs((args, kwargs), (case.args, case.kwargs))
+    if trial.changed:
         return (
             "changed arguments: the function writes into its input",
             "arguments left as they were",
@@ -224,6 +239,8 @@ def _result_problem(check, case, came, expected):
         return describe(came), f"a tuple of {len(expected)}: ({names})"
     for name, one, wanted in zip(check.returns, came, expected, strict=True):
         problem = case.of in (None, name) and difference(one, wanted, check.rtol, name)
+        if problem and one is None:
+            return problem[0], f"an array of shape {np.shape(wanted)}"
         if problem:
             return problem
     return None
@@ -241,53 +258,6 @@ def same_inputs(now, before):
     )
 
 
-def _diagnose(state, outcomes, firsts):
-    """Find, for each failed part, the misconception that gives the same result.
-
-    Several may agree on one case; the one that agrees with most of all the results is meant.
-    """
-    wrong = [t for t in firsts if t and t.error is None and not t.ready_made]
-    if not wrong:
-        return
-    check, agreement = state.check, {}
-    for misconception in check.misconceptions:
-        if any(_reproduces(check, misconception, t) for t in wrong):
-            hits = sum(_reproduces(check, misconception, t) for t in state.trials)
-            agreement[misconception.name] = (hits, misconception)
-    ranked = [m for _, m in sorted(agreement.values(), key=lambda pair: -pair[0])]
-    for outcome, trial in zip(outcomes, firsts, strict=True):
-        if trial not in wrong:
-            continue
-        for misconception in ranked:
-            if _reproduces(check, misconception, trial):
-                outcome.misconception = misconception.name
-                outcome.hint = misconception.hint
-                break
-
-
-def _reproduces(check, misconception, trial):
-    """Whether a misconception gives what the student's function gave on a case."""
-    if trial.error is not None:
-        return False
-    try:
-        with np.errstate(all="ignore"):
-            result = misconception.function(
-                *copy.deepcopy(trial.case.args), **copy.deepcopy(trial.case.kwargs)
-            )
-        return _agree(check, trial, result)
-    except Exception:  # a mistake need not work on every input
-        return False
-
-
-def _agree(check, trial, result):
-    """Whether a result is the student's, in the returned value that the case compares."""
-    of = trial.case.of
-    if of is None or not isinstance(trial.came, (tuple, list)):
-        return same(trial.came, result, check.rtol)
-    index = check.returns.index(of)
-    return same(trial.came[index], result[index], check.rtol)
-
-
 def _call_text(check, case, hidden):
     """The call as the report shows it; hidden cases keep their numbers to themselves."""
     bound = inspect.signature(check.reference).bind(*case.args, **case.kwargs)
@@ -301,9 +271,12 @@ def _call_text(check, case, hidden):
 
 def _error_text(error, function):
     """The exception, and the line of the student's code that it came from."""
-    text = f"{type(error).__name__}: {error}"
+    try:
+        text = shorten(f"{type(error).__name__}: {error}", 300).removesuffix(":")
+    except Exception:  # a student's exception may raise when it is shown
+        text = type(error).__name__
     code = getattr(function, "__code__", None)
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if code is not None and frame.filename == code.co_filename and frame.line:
-            return f"{text} (in the line: {frame.line.strip()})"
+            return f"{text} (in the line: {shorten(frame.line, 120)})"
     return text

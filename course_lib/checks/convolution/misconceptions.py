@@ -86,6 +86,13 @@ def same_as_symmetric(size, kernel_size, strides=1, padding="valid", dilation_ra
 
 
 @output_size.misconception(
+    'The padding was ignored: "same" gave the size without padding. Is it spelt in lower case?'
+)
+def same_ignored(size, kernel_size, strides=1, padding="valid", dilation_rate=1):
+    return _size(size, kernel_size, strides, "valid", dilation_rate)
+
+
+@output_size.misconception(
     "The dilation was ignored. A kernel of k taps at rate d covers (k - 1) * d + 1 pixels."
 )
 def dilation_ignored_in_size(size, kernel_size, strides=1, padding="valid", dilation_rate=1):
@@ -179,6 +186,12 @@ def axes_mixed_in_padding(images, kernel_size, strides=1, dilation_rate=1):
     return np.swapaxes(convolution.pad_same(turned, kernel_size, strides, dilation_rate), 1, 2)
 
 
+@pad_same.misconception("The first entry of a pair was used for both axes. It has one for each.")
+def first_entry_for_both(images, kernel_size, strides=1, dilation_rate=1):
+    firsts = (pair(value, "")[0] for value in (kernel_size, strides, dilation_rate))
+    return convolution.pad_same(images, *firsts)
+
+
 @pad_same.misconception('The border\'s pixels were repeated. "same" pads with zeros.')
 def edge_repeated(images, kernel_size, strides=1, dilation_rate=1):
     return _pad(
@@ -217,6 +230,28 @@ def kernel_transposed(images, kernels, bias=None, strides=1, padding="valid", di
 def window_averaged(images, kernels, bias=None, strides=1, padding="valid", dilation_rate=1):
     taps = kernels.shape[0] * kernels.shape[1]
     return _conv2d(images, kernels / taps, bias, strides, padding, dilation_rate)
+
+
+@conv2d.misconception(
+    "The last row and column of positions are missing: a kernel of k pixels takes size - k + 1 "
+    "positions, and range(size - k) stops one too early."
+)
+def last_position_missing(images, kernels, bias=None, strides=1, padding="valid", dilation_rate=1):
+    return _conv2d(images, kernels, bias, strides, padding, dilation_rate)[:, :-1, :-1]
+
+
+@conv2d.misconception(
+    "The axis of the batch was dropped. A single image is a batch of one, and so is its output."
+)
+def batch_axis_dropped(images, kernels, bias=None, strides=1, padding="valid", dilation_rate=1):
+    return _conv2d(images, kernels, bias, strides, padding, dilation_rate)[0]
+
+
+@conv2d.misconception(
+    "The filters came before height and width. The output is channels last, like the images."
+)
+def filters_before_height(images, kernels, bias=None, strides=1, padding="valid", dilation_rate=1):
+    return np.moveaxis(_conv2d(images, kernels, bias, strides, padding, dilation_rate), -1, 1)
 
 
 @conv2d.misconception("The channels were averaged. Their responses are summed.")
@@ -269,6 +304,14 @@ def filters_summed(images, kernels, bias=None, strides=1, padding="valid", dilat
     return result.sum(axis=-1, keepdims=True)
 
 
+@conv2d.misconception(
+    "Every map was made with the first filter's kernels. Filter f has its own, kernels[..., f]."
+)
+def first_filter_for_all(images, kernels, bias=None, strides=1, padding="valid", dilation_rate=1):
+    shared = np.broadcast_to(kernels[..., :1], kernels.shape)
+    return _conv2d(images, shared, bias, strides, padding, dilation_rate)
+
+
 @conv2d.misconception("The bias was forgotten.")
 def bias_forgotten(images, kernels, bias=None, strides=1, padding="valid", dilation_rate=1):
     return _conv2d(images, kernels, None, strides, padding, dilation_rate)
@@ -318,6 +361,19 @@ def strides_ignored(images, kernels, bias=None, strides=1, padding="valid", dila
 
 
 @conv2d.misconception(
+    "The output has the right size, but its windows stand side by side: position i begins at pixel "
+    "i * strides."
+)
+def stride_in_the_size_only(
+    images, kernels, bias=None, strides=1, padding="valid", dilation_rate=1
+):
+    if padding == "same":
+        images = convolution.pad_same(images, kernels.shape[:2], strides, dilation_rate)
+    _, height, width, _ = _conv2d(images, kernels, bias, strides, "valid", dilation_rate).shape
+    return _conv2d(images, kernels, bias, 1, "valid", dilation_rate)[:, :height, :width]
+
+
+@conv2d.misconception(
     'The padding was ignored. "same" puts zeros around the image before the windows are taken.'
 )
 def padding_ignored(images, kernels, bias=None, strides=1, padding="valid", dilation_rate=1):
@@ -342,6 +398,15 @@ def padding_on_the_wrong_side(
 def padding_symmetric(images, kernels, bias=None, strides=1, padding="valid", dilation_rate=1):
     if padding == "same":
         images = half_kernel_both_sides(images, kernels.shape[:2], strides, dilation_rate)
+    return _conv2d(images, kernels, bias, strides, "valid", dilation_rate)
+
+
+@conv2d.misconception(
+    "(k - 1) // 2 zeros were put on both sides, so the odd zero of even kernels is missing."
+)
+def padding_too_short(images, kernels, bias=None, strides=1, padding="valid", dilation_rate=1):
+    if padding == "same":
+        images = odd_zero_missing(images, kernels.shape[:2], strides, dilation_rate)
     return _conv2d(images, kernels, bias, strides, "valid", dilation_rate)
 
 
@@ -591,6 +656,15 @@ def order_mixed(images, kernels, output_gradient, strides=1, padding="valid", di
     return by_kernels, by_images, by_bias
 
 
+@conv2d_gradients.misconception(
+    "The bias's gradient came first. The order is (images, kernels, bias), as in conv2d."
+)
+def bias_gradient_first(
+    images, kernels, output_gradient, strides=1, padding="valid", dilation_rate=1
+):
+    return _gradients(images, kernels, output_gradient, strides, padding, dilation_rate)[::-1]
+
+
 @conv2d_gradients.misconception("The dilation was ignored in the gradients.")
 def dilation_ignored_in_gradients(
     images, kernels, output_gradient, strides=1, padding="valid", dilation_rate=1
@@ -645,6 +719,20 @@ def channels_forgotten(kernel_size, channels, filters, use_bias=True):
 def bias_per_pair(kernel_size, channels, filters, use_bias=True):
     pairs = channels * filters if use_bias else 0
     return biases_forgotten(kernel_size, channels, filters) + pairs
+
+
+@conv2d_parameters.misconception(
+    "One bias was counted for each input channel. There is one a filter."
+)
+def bias_per_input_channel(kernel_size, channels, filters, use_bias=True):
+    return biases_forgotten(kernel_size, channels, filters) + (channels if use_bias else 0)
+
+
+@conv2d_parameters.misconception(
+    "The filters were forgotten: one filter was counted, and each of them has weights of its own."
+)
+def filters_forgotten(kernel_size, channels, filters, use_bias=True):
+    return convolution.conv2d_parameters(kernel_size, channels, 1, use_bias)
 
 
 @conv2d_parameters.misconception(
@@ -728,3 +816,23 @@ def started_at_one(images, targets, kernel_size, steps=100, learning_rate=0.1):
 def summed_losses(images, targets, kernel_size, steps=100, learning_rate=0.1):
     kernels, losses = _descend(images, targets, kernel_size, steps, learning_rate)
     return kernels, losses * targets.size
+
+
+@learn_kernels.misconception("The order is (kernels, losses): the losses came first.")
+def losses_first(images, targets, kernel_size, steps=100, learning_rate=0.1):
+    return _descend(images, targets, kernel_size, steps, learning_rate)[::-1]
+
+
+@learn_kernels.misconception(
+    "learning_rate was ignored: every step was made with the default, 0.1."
+)
+def learning_rate_ignored(images, targets, kernel_size, steps=100, learning_rate=0.1):
+    return _descend(images, targets, kernel_size, steps, 0.1)
+
+
+@learn_kernels.misconception(
+    "One loss too many: the last step's result was measured too. Note one loss before each step."
+)
+def one_loss_too_many(images, targets, kernel_size, steps=100, learning_rate=0.1):
+    kernels, _ = _descend(images, targets, kernel_size, steps, learning_rate)
+    return kernels, _descend(images, targets, kernel_size, steps + 1, learning_rate)[1]

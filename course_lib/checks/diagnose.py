@@ -1,0 +1,107 @@
+"""Say why an answer is wrong: which mistake gives the same results, which arguments differ.
+
+A wrong diagnosis is worse than none, so a mistake is named only where it gives what the answer gave
+in every case of the part that failed, and not in the failing one alone.
+"""
+
+import copy
+import inspect
+
+import numpy as np
+
+from course_lib.checks.compare import same, shorten
+
+
+def diagnose(check, outcomes, failures, trials):
+    """Give each failed outcome the misconception that explains all of its part's results.
+
+    Where several do, the one that agrees with most of the results of the whole check is meant.
+
+    Args:
+        check: the `Check`.
+        outcomes: one for each part.
+        failures: for each part the trials of the draw that failed, none where it passed.
+        trials: all trials.
+    """
+    evidence = [_evidence(part_trials) for part_trials in failures]
+    results = {}
+    explaining = [
+        [
+            m
+            for m in check.misconceptions
+            if part and all(_agrees(check, m, t, results) for t in part)
+        ]
+        for part in evidence
+    ]
+    hits = {
+        m.name: sum(_agrees(check, m, t, results) for t in trials if _tells(t))
+        for found in explaining
+        for m in found
+    }
+    for outcome, found in zip(outcomes, explaining, strict=True):
+        if found:
+            best = max(found, key=lambda m: hits[m.name])
+            outcome.misconception, outcome.hint = best.name, best.hint
+
+
+def note_arguments(reference, function, case):
+    """Say how a function's arguments differ from the task's where a call suffers from it, or "".
+
+    A name that differs does no harm; an impossible call, another order or other defaults do.
+
+    Example:
+        >>> from course_lib.checks.core import case
+        >>> note_arguments(lambda size, strides=1: 0, lambda strides, size: 0, case(3, strides=2))
+        'The task asks for the arguments (size, strides=1); yours are (strides, size).'
+    """
+    try:
+        wanted, own = inspect.signature(reference), inspect.signature(function)
+        if _can_be_called(own, case):
+            asked, given = (
+                [(p.name, repr(p.default)) for p in s.parameters.values()] for s in (wanted, own)
+            )
+            if asked == given or {name for name, _ in asked} != {name for name, _ in given}:
+                return ""
+        return f"The task asks for the arguments {wanted}; yours are {shorten(str(own), 100)}."
+    except Exception:  # not every callable has a signature, and defaults may raise when shown
+        return ""
+
+
+def _can_be_called(signature, case):
+    try:
+        signature.bind(*case.args, **case.kwargs)
+    except TypeError:
+        return False
+    return True
+
+
+def _tells(trial):
+    """Whether a trial has a result that a mistake can be compared with."""
+    return trial.error is None and not trial.ready_made and not trial.changed
+
+
+def _evidence(trials):
+    """The trials that a mistake must explain, if the one that failed is among them."""
+    failed = next((t for t in trials if t.problem), None)
+    return [t for t in trials if _tells(t)] if failed and _tells(failed) else []
+
+
+def _agrees(check, misconception, trial, results):
+    """Whether a misconception gives what the student's function gave on a case."""
+    key = misconception.name, id(trial)
+    if key not in results:
+        results[key] = _reproduces(check, misconception, trial)
+    return results[key]
+
+
+def _reproduces(check, misconception, trial):
+    args, kwargs = copy.deepcopy(trial.case.args), copy.deepcopy(trial.case.kwargs)
+    try:
+        with np.errstate(all="ignore"):
+            result, came = misconception.function(*args, **kwargs), trial.came
+        if trial.case.of is not None and isinstance(came, (tuple, list)):
+            index = check.returns.index(trial.case.of)
+            result, came = result[index], came[index]
+        return same(came, result, check.rtol)
+    except Exception:  # a mistake need not work on every input
+        return False
