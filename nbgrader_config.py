@@ -30,5 +30,9 @@ c.SandboxExecute.cell_seconds = 30
 c.SandboxExecute.submission_seconds = 120
 c.SandboxExecute.output_bytes = 1_000_000
 
+# Feedback and the formgrader show strangers' notebooks: no script of theirs may run there.
+c.HTMLExporter.preprocessors = ["course_lib.grading.harmless.Harmless"]
+c.HTMLExporter.filters = {"markdown2html": "course_lib.grading.harmless.markdown"}
+
 # A database other than gradebook.db, for instance PostgreSQL:
 # c.CourseDirectory.db_url = "postgresql://..."

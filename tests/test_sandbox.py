@@ -4,7 +4,9 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -200,22 +202,52 @@ def test_nothing_is_left_behind(tmp_path):
     assert not kernel.job.exists()
 
 
+SLEEP = "\nimport time; time.sleep(60)"
 ATTACKS = {
-    "memory": "import os, time\nfor _ in range(4):\n    if os.fork() == 0:\n"
-    "        x = bytearray(os.urandom(2**20)) * 300; time.sleep(60)\ntime.sleep(60)",
-    "processes": "import subprocess, time\n"
-    "x = [subprocess.Popen(['sleep', '60']) for _ in range(200)]; time.sleep(60)",
-    "disk": "open('/run/kernel/big', 'wb').write(bytes(40 * 2**20)); import time; time.sleep(60)",
+    # what it does: (what the watchdog calls it, code)
+    "memory of many processes": (
+        "memory",
+        "import os, time\nfor _ in range(4):\n    if os.fork() == 0:\n"
+        "        x = bytearray(os.urandom(2**20)) * 300; time.sleep(60)",
+    ),
+    "shared memory": (
+        "memory",
+        "import mmap\nx = mmap.mmap(-1, 2**30)\nfor i in range(0, 2**30, 4096): x[i] = 1",
+    ),
+    "many processes": (
+        "processes",
+        "import subprocess\nx = [subprocess.Popen(['sleep', '60']) for _ in range(200)]",
+    ),
+    "a file by the sockets": ("disk", "open('/run/kernel/big', 'wb').write(bytes(40 * 2**20))"),
+    "files in a folder there": (
+        "disk",
+        "import os\nos.mkdir('/run/kernel/a')\n"
+        "open('/run/kernel/a/big', 'wb').write(bytes(40 * 2**20))",
+    ),
+    "a deleted file": (
+        "disk",
+        "import os\nf = open('/run/kernel/big', 'wb'); os.unlink(f.name)\n"
+        "f.write(bytes(40 * 2**20)); f.flush()",
+    ),
+    "files of memory": (
+        "disk",
+        "import os\nf = os.memfd_create('x'); os.write(f, bytes(40 * 2**20))",
+    ),
+    "empty files": (
+        "disk",
+        "for i in range(8000): open(f'/run/kernel/{i}', 'w').close()",
+    ),
 }
 
 
 @needs_sandbox
-@pytest.mark.parametrize("reason", sorted(ATTACKS))
-def test_watchdog_ends_what_rlimits_let_pass(reason, tmp_path):
+@pytest.mark.parametrize("attack", sorted(ATTACKS))
+def test_watchdog_ends_what_rlimits_let_pass(attack, tmp_path):
+    reason, code = ATTACKS[attack]
     limits = SMALL.with_changes(memory=2**30) if reason == "processes" else SMALL
     kernel = Kernel(tmp_path, limits)
     watchdog = kernel.manager.provisioner.watchdog
-    kernel.client.execute(ATTACKS[reason])
+    kernel.client.execute(code + SLEEP)
     # Where RLIMIT_NPROC binds (not for root), a fork fails before the watchdog has to look.
     watchdog.join(timeout=20)
     if reason == "processes" and watchdog.is_alive():
@@ -224,6 +256,40 @@ def test_watchdog_ends_what_rlimits_let_pass(reason, tmp_path):
         assert watchdog.reason == reason
         assert wait_until(lambda: not kernel.manager.is_alive())
     kernel.end()
+
+
+@needs_sandbox
+def test_no_namespace_inside_another(kernel):
+    code = "import subprocess as s; print(s.run(['unshare', '-U', 'true'], stderr=s.PIPE).stderr)"
+    if sandbox._no_more_namespaces():
+        assert "No space left on device" in kernel.run(code)
+
+
+@needs_sandbox
+def test_the_first_process_has_no_environment_of_ours(kernel):
+    assert kernel.run("print(open('/proc/1/environ').read())").split("=")[0] == "PATH"
+    assert str(Path.home()) not in kernel.run("print(open('/proc/1/environ').read())")
+
+
+@needs_sandbox
+def test_fonts_are_those_of_matplotlib_and_need_no_search(kernel):
+    kernel.run("from matplotlib import font_manager as f, get_data_path")
+    kernel.run("own = [x.fname.startswith(get_data_path()) for x in f.fontManager.ttflist]")
+    assert kernel.run("print(len(own) > 20, all(own))") == "True True"
+
+
+@needs_sandbox
+def test_a_course_below_tmp_is_seen(monkeypatch):
+    import course_lib
+
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        copy = Path(folder, "course_lib", "__init__.py")
+        copy.parent.mkdir()
+        copy.write_text("")
+        monkeypatch.setattr(course_lib, "__file__", str(copy))
+        command = [*sandbox.bwrap_command(SMALL), "--", "ls", folder]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "course_lib\n", done.stderr
 
 
 def test_large_folders_are_copied_in_part(tmp_path):
@@ -238,6 +304,16 @@ def test_large_folders_are_copied_in_part(tmp_path):
         "'b.bin' was left out: the folder is too large.",
         "'pipe' is not a plain file and was left out.",
     ]
+
+
+def test_many_things_left_behind_are_a_few_sentences(tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    for number in range(50):
+        (source / f"{number:02d}").symlink_to("/etc/passwd")
+    left = sandbox.copy_plain_files(source, tmp_path / "target", 1500)
+    assert len(left) == sandbox.MAX_SENTENCES + 1
+    assert left[-1] == "40 more were left out."
 
 
 def test_kernelspec_names_no_path(tmp_path):

@@ -1,9 +1,11 @@
 """Grades a class: finds submissions, grades them in parallel, stores results, counts mistakes."""
 
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from time import monotonic
 
 from course_lib.grading.course import CourseError, sync_assignment
 from course_lib.grading.limits import Limits
@@ -11,6 +13,7 @@ from course_lib.grading.notes import INSTRUCTOR, STUDENT, Note
 from course_lib.grading.submission import Bundle, failed_result, grade_submission
 
 STARTUP_SECONDS = 120
+REPORT_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ def gather(course, stem, student="*", limits=None, kernel_name="course-sandbox")
             f"assignments/{stem} is not what solutions/{stem} generates; run `make assignments`."
         )
     limits = limits or configured_limits(course)
+    warnings += unusable_names(course)
     bundles = tuple(
         Bundle(path.parent.name, str(path), assignment, limits, kernel_name)
         for path in find_submissions(course, stem, student)
@@ -77,7 +81,7 @@ def find_submissions(course, stem, student="*"):
             f"<student>/{stem}/{stem}.ipynb there."
         )
     people = [p for p in place.iterdir() if p.is_dir() and not p.name.startswith(".")]
-    found = [p / stem for p in people if _exists(p / stem)]
+    found = [p / stem for p in people if p.name.isprintable() and _exists(p / stem)]
     if not found:
         raise CourseError(f"{place} has no submission of {stem!r} (<student>/{stem}/{stem}.ipynb).")
     chosen = sorted((p for p in found if fnmatchcase(p.parent.name, student)), key=str)
@@ -89,7 +93,18 @@ def find_submissions(course, stem, student="*"):
 
 
 def _exists(path: Path):
-    return path.exists() or path.is_symlink()
+    # What may not be looked at is unreadable, not absent.
+    return os.path.lexists(path) or not os.access(path.parent, os.X_OK)
+
+
+def unusable_names(course):
+    """Return a warning for each folder whose name no gradebook or terminal can take."""
+    names = sorted(p.name for p in course.submitted.iterdir() if not p.name.isprintable())
+    return [
+        f"the folder {name!a} in {course.submitted.name}/ was left out; give it a name of "
+        "printable characters in UTF-8."
+        for name in names
+    ]
 
 
 def grade_class(classroom, workers=2, progress=None):
@@ -110,11 +125,15 @@ def grade_class(classroom, workers=2, progress=None):
     if not classroom.bundles:
         return []
     seconds = classroom.bundles[0].limits.submission_seconds * 2 + STARTUP_SECONDS
-    entries = []
+    entries, written = [], monotonic()
     try:
         for bundle, result in run_all(grade_submission, classroom.bundles, workers, seconds):
             entry = save(course, assignment, bundle.folder, result or _lost(bundle))
             entries.append(entry)
+            if monotonic() > written + REPORT_SECONDS:
+                # A grader that is killed keeps what it had.
+                write_report(course, assignment, entries)
+                written = monotonic()
             if progress is not None:
                 progress(entry)
     finally:

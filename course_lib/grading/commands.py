@@ -108,6 +108,10 @@ def _one_line_errors():
     except CourseError as error:
         typer.echo(f"course: {error}", err=True)
         raise typer.Exit(1) from None
+    except OSError as error:
+        # A full disk, or a place that became unwritable while the class was graded.
+        typer.echo(f"course: {error.filename or 'a file'}: {error.strerror or error}.", err=True)
+        raise typer.Exit(1) from None
 
 
 def _limits(limits, memory, cell_seconds, submission_seconds):
@@ -144,6 +148,7 @@ def _grade_with_progress(gathered, workers):
     total = len(gathered.bundles)
     if not sys.stdout.isatty():
         return grade_class(gathered, workers)
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
@@ -151,11 +156,23 @@ def _grade_with_progress(gathered, workers):
         task = bar.add_task("Grading", total=total)
 
         def advance(entry):
-            bar.update(task, advance=1, description=f"{entry['student']}: {entry['status']}")
+            # A name may hold what Rich reads as markup, or be longer than the terminal.
+            name = escape(shortened(entry["student"], 30))
+            bar.update(task, advance=1, description=f"{name}: {entry['status']}")
 
         entries = grade_class(gathered, workers, advance)
         bar.update(task, description="Grading")
     return entries
+
+
+def shortened(text, length):
+    """Return text of at most `length` characters.
+
+    Example:
+        >>> shortened("a long name", 6)
+        'a lon…'
+    """
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def marks_text(entry):
@@ -267,4 +284,4 @@ def _write_csv(path, entries):
 
 def _plain(text):
     """Return text that a spreadsheet does not run as a formula."""
-    return f"'{text}" if text[:1] in "=+-@" else text
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -103,17 +103,33 @@ def _programs_on_path():
 @contextmanager
 def open_gradebook(course):
     """Open the gradebook; what SQL raises becomes a `CourseError`."""
-    from nbgrader.api import Gradebook, InvalidEntry
+    from nbgrader.api import Gradebook
+
+    with (
+        gradebook_errors(course),
+        Gradebook(course.directory.db_url, course.directory.course_id) as gradebook,
+    ):
+        yield gradebook
+
+
+@contextmanager
+def gradebook_errors(course):
+    """Turn what SQL raises into a `CourseError` that says what to do."""
+    from nbgrader.api import InvalidEntry
     from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
     place = course.gradebook_file or "the gradebook"
     # nbgrader 0.9.6 warns about its own use of SQLAlchemy on every new submission.
     warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.api")
     try:
-        with Gradebook(course.directory.db_url, course.directory.course_id) as gradebook:
-            yield gradebook
+        yield
     except (SQLAlchemyError, InvalidEntry) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        if "locked" in reason or "full" in reason:
+            raise CourseError(
+                f"{place} cannot be written ({reason}); free it, then grade again: what was stored "
+                "before stays."
+            ) from error
         raise CourseError(
             f"{place} cannot be used as a gradebook ({reason}); it was left as it is. Restore it "
             "from a backup, move it away, or run `nbgrader db upgrade` if it is an older one."

@@ -33,7 +33,7 @@ HARD_OUTPUT_FACTOR = 16
 EXCESS = {
     "memory": ("out of memory", "it used more than {memory} of memory"),
     "processes": ("died", "it started more than {processes} processes"),
-    "disk": ("died", "it wrote more than {disk} beside its sockets"),
+    "disk": ("died", "it wrote more than {disk} outside its scratch folders"),
     "output": ("died", "it printed more than {output}"),
 }
 

@@ -11,6 +11,7 @@ used yet, so the sandbox stops accidents and ordinary mischief, not an attack on
 
 import asyncio
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -22,12 +23,14 @@ from pathlib import Path
 
 from jupyter_client.provisioning import LocalProvisioner
 
+from course_lib.grading.fonts import write_font_list
 from course_lib.grading.limits import Limits
 from course_lib.grading.watchdog import Watchdog, children, kill_all, process_tree
 
 KERNEL_NAME = "course-sandbox"
 WORKDIR = "/submission"
 MAX_FILES = 1000
+MAX_SENTENCES = 10
 
 # Fixed inside, whatever the instructor's shell has: results must not depend on it.
 ENVIRONMENT = {
@@ -88,6 +91,15 @@ def _python_binds():
     return arguments
 
 
+@functools.cache
+def _no_more_namespaces():
+    """Return the arguments that forbid namespaces inside, with which one could mount a disk."""
+    done = subprocess.run(["bwrap", "--help"], capture_output=True, text=True, check=False)
+    known = "--disable-userns" in done.stdout
+    # bubblewrap before 0.8 cannot.
+    return ("--unshare-user", "--disable-userns") if known else ()
+
+
 def bwrap_command(limits, extra=()):
     """Return the bubblewrap command line up to the program that it shall run.
 
@@ -96,6 +108,7 @@ def bwrap_command(limits, extra=()):
         extra: further arguments, for instance binds.
     """
     command = ["bwrap", "--unshare-all", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"]
+    command += _no_more_namespaces()
     command += ["--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"]
     command += [*_system_binds(), "--proc", "/proc", "--dev", "/dev"]
     for place in ("/dev/shm", "/tmp", WORKDIR):
@@ -171,9 +184,13 @@ def copy_plain_files(source, target, max_bytes):
                 left.append(f"{str(relative)!r} was left out: the folder is too large.")
                 continue
             total, count = total + size, count + 1
-            (target / relative).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target / relative)
-    return left
+            try:
+                (target / relative).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target / relative)
+            except PermissionError:
+                left.append(f"{str(relative)!r} may not be read and was left out.")
+    more = len(left) - MAX_SENTENCES
+    return left if more <= 0 else [*left[:MAX_SENTENCES], f"{more} more were left out."]
 
 
 class SandboxProvisioner(LocalProvisioner):
@@ -199,7 +216,9 @@ class SandboxProvisioner(LocalProvisioner):
         (self.job / "connection.json").write_text(json.dumps({**connection, "ip": "/run/kernel/k"}))
         kwargs["cmd"] = self._command()
         kwargs.update(cwd=str(self.job), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        kwargs["env"] = {"PATH": os.environ.get("PATH", "/usr/bin:/bin")}
+        # bubblewrap's own environment can be read inside, in /proc/1.
+        kwargs["cmd"][0] = shutil.which("bwrap")
+        kwargs["env"] = {"PATH": "/usr/bin:/bin"}
         return kwargs
 
     async def _make_job(self, folder):
@@ -218,6 +237,8 @@ class SandboxProvisioner(LocalProvisioner):
         binds = ["--bind", str(self.job / "s"), "/run/kernel"]
         binds += ["--ro-bind", str(self.job / "w"), "/run/submitted"]
         binds += ["--ro-bind", str(self.job / "connection.json"), "/run/connection.json"]
+        fonts = write_font_list(self.job / "fonts.json")
+        binds += ["--ro-bind", str(self.job / "fonts.json"), f"/tmp/matplotlib/{fonts}"]
         kernel = ["python", "-m", "ipykernel_launcher", "-f", "/run/connection.json"]
         kernel += ["--HistoryManager.hist_file=:memory:", "--InteractiveShellApp.ignore_cwd=True"]
         # Last on the path, so that a submitted numpy.py or course_lib/ hides nothing.

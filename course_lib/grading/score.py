@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass, field
 
 from nbgrader.utils import is_grade, is_solution
 
+from course_lib.grading.notes import plain
+
 REPORT = "application/vnd.course.report+json"
 STATUSES = ("passed", "failed", "skipped", "error")
 CALLS_CHECK = re.compile(r"\bcheck\s*\(")
@@ -112,7 +114,7 @@ def _report(output):
     if score is None or not isinstance(parts, list):
         return None
     return {
-        "check": str(report.get("check", ""))[:100],
+        "check": plain(str(report.get("check", ""))[:100]),
         "score": min(max(score, 0.0), 1.0),
         "parts": [_part(part) for part in parts[:200] if isinstance(part, dict)],
     }
@@ -122,12 +124,12 @@ def _part(part):
     status = part.get("status")
     misconception = part.get("misconception")
     return {
-        "name": str(part.get("name", ""))[:100],
-        "title": str(part.get("title", ""))[:300],
+        "name": plain(str(part.get("name", ""))[:100]),
+        "title": plain(str(part.get("title", ""))[:300]),
         "status": status if status in STATUSES else "error",
         "weight": _finite(part.get("weight")) or 0.0,
-        "message": str(part.get("message") or "")[:4000],
-        "misconception": str(misconception)[:100] if misconception else None,
+        "message": plain(str(part.get("message") or "")[:4000]),
+        "misconception": plain(str(misconception)[:100]) if misconception else None,
     }
 
 
@@ -162,10 +164,10 @@ def _error_text(errors):
     """Say what stopped the cell; a time-out leaves a KeyboardInterrupt behind as well."""
     ours = ("CellTimeoutError", "DeadlineExceeded", "KernelDied", "NotRun")
     first = next((error for error in errors if error.get("ename") in ours), errors[0])
-    value = " ".join(str(first.get("evalue", "")).split())[:300]
+    value = plain(" ".join(str(first.get("evalue", "")).split())[:300])
     if first.get("ename") in ours:
         return value
-    return f"it stopped with {str(first.get('ename', 'an error'))[:100]}: {value}"
+    return f"it stopped with {plain(str(first.get('ename', 'an error'))[:100])}: {value}"
 
 
 def _out_of_memory(errors, parts):

@@ -4,11 +4,12 @@ import fcntl
 import json
 import os
 import shutil
+import stat
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from course_lib.grading.course import CourseError, open_gradebook
+from course_lib.grading.course import CourseError, gradebook_errors, open_gradebook
 from course_lib.grading.sandbox import copy_plain_files
 
 PLACEHOLDER = "This submission has no graded notebook.\n\n"
@@ -70,7 +71,8 @@ def save(course, assignment, folder, result):
             _save_zero(gradebook, stem, student)
     notebook = _notebook(result)
     if result["notebook"] is not None:
-        _save_grades(course, stem, student, notebook)
+        with gradebook_errors(course):
+            _save_grades(course, stem, student, notebook)
     _write_autograded(course, stem, student, folder, notebook)
     return _entry(course, assignment, result)
 
@@ -78,6 +80,10 @@ def save(course, assignment, folder, result):
 def _timestamp(course, folder):
     """Return when it was handed in, from nbgrader's timestamp.txt, or None."""
     try:
+        # A pipe of that name would be waited for.
+        found = os.lstat(os.path.join(folder, "timestamp.txt"))
+        if not stat.S_ISREG(found.st_mode) or found.st_size > 1000:
+            return None
         return course.directory.get_existing_timestamp(str(folder))
     except Exception:
         # A timestamp that does not parse is the collector's accident, not a reason to stop.
@@ -118,6 +124,8 @@ def _write_autograded(course, stem, student, folder, notebook):
     """Replace the student's graded folder as a whole, so that it is never half written."""
     final = course.autograded / student / stem
     final.parent.mkdir(parents=True, exist_ok=True)
+    for left in final.parent.glob(f".{stem}-*"):
+        shutil.rmtree(left, ignore_errors=True)  # of a grader that was killed
     fresh = Path(tempfile.mkdtemp(prefix=f".{stem}-", dir=final.parent))
     try:
         if Path(folder).is_dir() and not Path(folder).is_symlink():

@@ -179,9 +179,12 @@ def read_notebook(bundle):
     Raises:
         UnreadableError: in a sentence for the student.
     """
-    path, notes = _find_notebook(bundle)
+    try:
+        path, notes = _find_notebook(bundle)
+        size = path.stat().st_size
+    except OSError as error:
+        raise UnreadableError(f"the folder cannot be read ({error.strerror}).") from error
     name = path.name
-    size = path.stat().st_size
     if size > bundle.limits.notebook_bytes:
         limit = bundle.limits.notebook_bytes
         raise UnreadableError(
@@ -191,6 +194,8 @@ def read_notebook(bundle):
     try:
         text = path.read_bytes().decode("utf-8-sig")
         content = json.loads(text)
+    except OSError as error:
+        raise UnreadableError(f"{name} cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
         raise UnreadableError(f"{name} is not UTF-8 text (byte {error.start}).") from error
     except (ValueError, RecursionError) as error:
@@ -209,10 +214,7 @@ def _find_notebook(bundle):
         raise UnreadableError(f"{name} is not a plain file.")
     if path.is_file():
         return path, []
-    try:
-        others = sorted(p for p in folder.glob("*.ipynb") if p.is_file() and not p.is_symlink())
-    except OSError as error:
-        raise UnreadableError(f"the folder cannot be read ({error.strerror}).") from error
+    others = sorted(p for p in folder.glob("*.ipynb") if p.is_file() and not p.is_symlink())
     if len(others) == 1:
         text = f"{name} was handed in as {others[0].name!r}."
         return others[0], [Note(text, repair=True)]

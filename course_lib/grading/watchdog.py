@@ -2,11 +2,13 @@
 
 import contextlib
 import os
+import re
 import signal
+import stat
 import threading
 from pathlib import Path
 
-PAGE = os.sysconf("SC_PAGE_SIZE")
+BLOCK = 4096
 
 
 def children(pid):
@@ -28,20 +30,43 @@ def process_tree(pid):
     return found
 
 
-def anonymous_bytes(pid):
-    """Return the memory that a process has to itself, in bytes; 0 when it has ended."""
-    try:
-        _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
-    except (OSError, ValueError):
-        return 0
-    return (int(resident) - int(shared)) * PAGE
+def memory_bytes(pid):
+    """Return the memory that a process made for itself, in bytes; 0 when it has ended.
+
+    Shared memory counts: an anonymous shared mapping is bound by no rlimit.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        fields = re.findall(
+            r"^(?:RssAnon|RssShmem):\s+(\d+) kB",
+            Path(f"/proc/{pid}/status").read_text(),
+            flags=re.MULTILINE,
+        )
+        return sum(map(int, fields)) * 1024
+    return 0
 
 
 def folder_bytes(folder):
-    """Return the bytes that the files directly in a folder take on disk."""
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        return sum(entry.stat(follow_symlinks=False).st_blocks * 512 for entry in entries)
-    return 0
+    """Return the bytes that a folder takes on disk; an empty file counts as a block."""
+    total = 0
+    for place, folders, names in os.walk(folder):
+        for name in (*folders, *names):
+            with contextlib.suppress(OSError):
+                blocks = os.lstat(os.path.join(place, name)).st_blocks
+                total += max(blocks * 512, BLOCK)
+    return total
+
+
+def nameless_bytes(pids):
+    """Return the bytes of files that are open and have no name: deleted ones, and memfds."""
+    sizes = {}
+    for pid in pids:
+        with contextlib.suppress(OSError), os.scandir(f"/proc/{pid}/fd") as entries:
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    found = os.stat(entry.path)
+                    if stat.S_ISREG(found.st_mode) and found.st_nlink == 0:
+                        sizes[found.st_dev, found.st_ino] = found.st_blocks * 512
+    return sum(sizes.values())
 
 
 class Watchdog(threading.Thread):
@@ -80,9 +105,9 @@ class Watchdog(threading.Thread):
     def _excess(self, pids):
         if len(pids) > self.limits.processes:
             return "processes"
-        if sum(map(anonymous_bytes, pids)) > self.limits.memory:
+        if sum(map(memory_bytes, pids)) > self.limits.memory:
             return "memory"
-        if folder_bytes(self.folder) > self.limits.disk:
+        if folder_bytes(self.folder) + nameless_bytes(pids) > self.limits.disk:
             return "disk"
         return None
 
