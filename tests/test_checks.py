@@ -193,20 +193,27 @@ def test_no_mistake_is_named_by_coincidence():
             return convolution.output_size(size, kernel_size, strides, padding, dilation_rate)
         return size // strides - (kernel_size - 1) * dilation_rate
 
-    def short_padding(images, kernels, bias=None, strides=1, padding="valid", dilation_rate=1):
-        if padding == "same":
-            rows, columns = ((k // 2, 0) for k in kernels.shape[:2])
-            images = np.pad(images, ((0, 0), rows, columns, (0, 0)))
-        return convolution.conv2d(images, kernels, bias, strides, "valid", dilation_rate)
+    def kernels_gradient_alone(*args, **kwargs):
+        return convolution.conv2d_gradients(*args, **kwargs)[1]
 
     for name, answer in [
         ("pad_same", writes_into_its_input),
         ("output_size", divided_first),
-        ("conv2d", short_padding),
+        ("conv2d_gradients", kernels_gradient_alone),
     ]:
         report = run(find(name), answer, forbidden=())
         assert not report.passed
         assert report.diagnosis is None
+
+
+def test_each_of_two_mistakes_is_named():
+    def answer(images, kernels, bias=None, strides=1, padding="valid", dilation_rate=1):
+        bias = None if bias is None else bias * kernels[:, :, 0, 0].size
+        kernels = kernels / kernels.shape[2]
+        return convolution.conv2d(images, kernels, bias, strides, padding, dilation_rate)
+
+    outcomes = run(find("conv2d"), answer, forbidden=()).outcomes
+    assert {o.misconception for o in outcomes} == {None, "channels_averaged", "bias_per_pixel"}
 
 
 def test_arguments_that_differ_are_told_where_they_matter():

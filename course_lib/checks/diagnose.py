@@ -1,7 +1,9 @@
 """Say why an answer is wrong: which mistake gives the same results, which arguments differ.
 
-A wrong diagnosis is worse than none, so a mistake is named only where it gives what the answer gave
-in every case of the part that failed, and not in the failing one alone.
+A wrong diagnosis is worse than none, so that a mistake gives the failing case's result is not
+enough. A single number, or one number all over, it may give by chance: there it must explain every
+case of the part. An array it can not: there it must not contradict a right result, and an answer
+with two mistakes still hears of each.
 """
 
 import copy
@@ -13,7 +15,7 @@ from course_lib.checks.compare import same, shorten
 
 
 def diagnose(check, outcomes, failures, trials):
-    """Give each failed outcome the misconception that explains all of its part's results.
+    """Give each failed outcome the misconception that explains its part's results.
 
     Where several do, the one that agrees with most of the results of the whole check is meant.
 
@@ -23,15 +25,10 @@ def diagnose(check, outcomes, failures, trials):
         failures: for each part the trials of the draw that failed, none where it passed.
         trials: all trials.
     """
-    evidence = [_evidence(part_trials) for part_trials in failures]
     results = {}
     explaining = [
-        [
-            m
-            for m in check.misconceptions
-            if part and all(_agrees(check, m, t, results) for t in part)
-        ]
-        for part in evidence
+        [m for m in check.misconceptions if _explains(check, m, part_trials, results)]
+        for part_trials in failures
     ]
     hits = {
         m.name: sum(_agrees(check, m, t, results) for t in trials if _tells(t))
@@ -80,10 +77,22 @@ def _tells(trial):
     return trial.error is None and not trial.ready_made and not trial.changed
 
 
-def _evidence(trials):
-    """The trials that a mistake must explain, if the one that failed is among them."""
+def _explains(check, misconception, trials, results):
+    """Whether a misconception gives the failing result, and no other that speaks against it."""
     failed = next((t for t in trials if t.problem), None)
-    return [t for t in trials if _tells(t)] if failed and _tells(failed) else []
+    if failed is None or not _tells(failed):
+        return False
+    by_chance = _may_agree_by_chance(check, failed)
+    others = [t for t in trials if _tells(t) and (by_chance or not t.problem)]
+    return all(_agrees(check, misconception, t, results) for t in (failed, *others))
+
+
+def _may_agree_by_chance(check, trial):
+    try:
+        came = np.asarray(_compared(check, trial, trial.came))
+        return came.size < 2 or np.ptp(came) == 0
+    except Exception:  # several arrays, or none
+        return not isinstance(trial.came, (tuple, list))
 
 
 def _agrees(check, misconception, trial, results):
@@ -98,10 +107,17 @@ def _reproduces(check, misconception, trial):
     args, kwargs = copy.deepcopy(trial.case.args), copy.deepcopy(trial.case.kwargs)
     try:
         with np.errstate(all="ignore"):
-            result, came = misconception.function(*args, **kwargs), trial.came
-        if trial.case.of is not None and isinstance(came, (tuple, list)):
-            index = check.returns.index(trial.case.of)
-            result, came = result[index], came[index]
-        return same(came, result, check.rtol)
+            result = misconception.function(*args, **kwargs)
+        came = _compared(check, trial, trial.came)
+        return same(came, _compared(check, trial, result), check.rtol)
     except Exception:  # a mistake need not work on every input
         return False
+
+
+def _compared(check, trial, result):
+    """Of several returned values, the one that the case compares."""
+    if trial.case.of is None:
+        return result
+    if not isinstance(result, (tuple, list)):
+        raise TypeError("not one of several values")
+    return result[check.returns.index(trial.case.of)]

@@ -10,15 +10,16 @@ MIME = "application/vnd.course.report+json"
 MARKS = {"passed": "✓", "failed": "✗", "skipped": "–", "error": "!"}
 BOOK = "the book"
 
-# JupyterLab's own colour variables, so that the report follows its light and dark themes.
+# JupyterLab's own colour variables, so that the report follows its light and dark themes. The
+# doubled class outweighs its rules for lists and code.
 STYLE = """
 <style>
 .course-report{--good:#1a7f37;--bad:#c62828;--rest:#6e7781;font-size:.95em;line-height:1.45;
  color:var(--jp-content-font-color1,inherit);max-width:52em}
 .course-report.dark,[data-jp-theme-light="false"] .course-report,
  html[data-theme="dark"] .course-report{--good:#56d364;--bad:#ff8a80;--rest:#9aa4ae}
-.course-report h4{margin:.4em 0;font-size:1.05em}
-.course-report ul{list-style:none;margin:0;padding:0}
+.course-report.course-report h4{margin:.4em 0;font-size:1.05em;font-weight:600}
+.course-report.course-report ul{list-style:none;margin:0;padding:0}
 .course-report li{margin:.15em 0;padding:.1em 0 .1em .8em;border-left:3px solid var(--rest)}
 .course-report li.passed{border-color:var(--good)}
 .course-report li.failed,.course-report li.error{border-color:var(--bad)}
@@ -26,12 +27,13 @@ STYLE = """
  font-weight:700;color:var(--rest)}
 .course-report .passed .mark{color:var(--good)}
 .course-report .failed .mark,.course-report .error .mark{color:var(--bad)}
-.course-report dl{display:grid;grid-template-columns:6.5em 1fr;gap:.1em .6em;
- margin:.3em 0 .5em 1.3em}
-.course-report dt{font-weight:600;color:var(--jp-content-font-color2,inherit)}
-.course-report dd{margin:0;overflow-wrap:anywhere}
+.course-report.course-report dl{display:grid;grid-template-columns:6.5em minmax(0,1fr);
+ gap:.1em .6em;margin:.3em 0 .5em 1.3em}
+.course-report.course-report dt{float:none;width:auto;margin:0;padding:0;font-weight:600;
+ white-space:nowrap;color:var(--jp-content-font-color2,inherit)}
+.course-report.course-report dd{float:none;width:auto;margin:0;padding:0;overflow-wrap:anywhere}
 .course-report .spoken{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-.course-report code{background:none;padding:0;color:inherit;white-space:pre-wrap}
+.course-report.course-report dd code{background:none;padding:0;color:inherit;white-space:pre-wrap}
 </style>
 """
 
