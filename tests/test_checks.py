@@ -437,12 +437,20 @@ def test_check_command(tmp_path):
 
 def test_a_notebook_whose_cells_fail_is_still_checked(tmp_path, capsys):
     notebook = read_notebook("assignments/convolution/convolution.ipynb")
-    notebook.cells[3].source = "import nothing_of_the_kind"
-    notebook.cells[3].metadata.clear()
+    for index, source in [
+        (1, "if True:\n    %matplotlib inline"),
+        (3, "import nothing_of_the_kind"),
+    ]:
+        notebook.cells[index].source = source
+        notebook.cells[index].metadata.clear()
+    notebook.cells[5].source = "exit(3)"
     path = tmp_path / "x.ipynb"
     import nbformat
 
     nbformat.write(notebook, path)
     reports = check_notebook("convolution", path)
     assert len(reports) == 6
-    assert "ModuleNotFoundError" in capsys.readouterr().err
+    messages = capsys.readouterr().err
+    assert "ModuleNotFoundError" in messages
+    assert "SystemExit: 3" in messages
+    assert "SyntaxError" not in messages

@@ -3,8 +3,10 @@
 import ast
 import json
 import linecache
+import re
 import sys
 import types
+import warnings
 from pathlib import Path
 
 import nbformat
@@ -57,7 +59,8 @@ def read_notebook(path):
         at = f"{path} is {kind}" if path.is_dir() else f"there is {kind} {path}"
         raise ValueError(f"{at}; give the path of an .ipynb file.")
     try:
-        return nbformat.read(path, as_version=4)
+        with warnings.catch_warnings(action="ignore"):  # it mends doubled cell ids, and says so
+            return nbformat.read(path, as_version=4)
     except (json.JSONDecodeError, UnicodeDecodeError, nbformat.reader.NotJSONError) as error:
         raise ValueError(f"{path} is not readable as a notebook: it is no JSON.") from error
     except Exception as error:  # nbformat raises what the damage happens to cause
@@ -65,12 +68,11 @@ def read_notebook(path):
 
 
 def _execute(source, name, module):
-    lines = [line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))]
-    source = "\n".join(lines) + "\n"
+    source = re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE) + "\n"
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
     try:
         exec(compile(ast.parse(source, name), name, "exec"), module.__dict__)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         print(f"{name} ends in {type(error).__name__}: {error}", file=sys.stderr)
 
 
