@@ -1,6 +1,6 @@
 """Checks of arguments that the topic modules share: what came, what was expected, the fix."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -27,10 +27,8 @@ def pair(value, name, minimum=1):
     """
     if isinstance(value, Integral) and not isinstance(value, bool):
         values = (value, value)
-    elif isinstance(value, str) or not hasattr(value, "__len__") or len(value) != 2:
-        values = ()
-    else:
-        values = tuple(value)
+    else:  # a set or a dictionary has two entries as well, but no order
+        values = tuple(value) if isinstance(value, (tuple, list, np.ndarray)) else ()
     if len(values) != 2 or not all(_is_integer(v) and v >= minimum for v in values):
         raise ValueError(
             f"{name} must be an integer of at least {minimum}, or a pair of them for height and "
@@ -53,6 +51,21 @@ def integer(value, name, minimum=1):
             f"of type {type(value).__name__}."
         )
     return int(value)
+
+
+def positive(value, name):
+    """Return `value` as a float above zero, or raise a `ValueError`.
+
+    Example:
+        >>> positive(np.float32(0.5), "learning_rate")
+        0.5
+    """
+    if not isinstance(value, Real) or isinstance(value, bool) or not 0 < value < float("inf"):
+        raise ValueError(
+            f"{name} must be a number above 0; got {value!r} of type {type(value).__name__}. Write "
+            f"{name}=0.1."
+        )
+    return float(value)
 
 
 def padding_name(value):

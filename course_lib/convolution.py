@@ -7,7 +7,7 @@ Images are channels last, `(batch, height, width, channels)`, and kernels are
 
 import numpy as np
 
-from course_lib.arguments import integer, numeric_array, padding_name, pair
+from course_lib.arguments import integer, numeric_array, padding_name, pair, positive
 
 IMAGE_AXES = ("batch", "height", "width", "channels")
 KERNEL_AXES = ("kernel_height", "kernel_width", "channels", "filters")
@@ -321,7 +321,8 @@ def learn_kernels(images, targets, kernel_size, steps=100, learning_rate=0.1):
         `(steps,)`.
 
     Raises:
-        ValueError: as `conv2d`, and if the targets do not have the output's shape.
+        ValueError: as `conv2d`, and if the targets do not have the output's shape or the learning
+            rate is no number above zero.
 
     Example:
         >>> image = np.random.default_rng(0).normal(size=(1, 16, 16, 1))
@@ -333,6 +334,7 @@ def learn_kernels(images, targets, kernel_size, steps=100, learning_rate=0.1):
     images = numeric_array(images, "images", IMAGE_AXES)
     targets = numeric_array(targets, "targets", (*IMAGE_AXES[:3], "filters"))
     steps = integer(steps, "steps", minimum=0)
+    learning_rate = positive(learning_rate, "learning_rate")
     channels, filters = images.shape[-1], targets.shape[-1]
     kernels = np.zeros((*pair(kernel_size, "kernel_size"), channels, filters))
     losses = np.zeros(steps)

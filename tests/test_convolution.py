@@ -268,6 +268,16 @@ def test_bad_input_to_a_layer(form, call, message):
             lambda: convolution.learn_kernels(ones((1, 4, 4, 1)), ones((1, 2, 2, 1)), 3, steps=-1),
             "steps must be an integer of at least 0",
         ),
+        *(
+            (
+                lambda rate=rate: convolution.learn_kernels(
+                    ones((1, 4, 4, 1)), ones((1, 2, 2, 1)), 3, learning_rate=rate
+                ),
+                "learning_rate must be a number above 0; got",
+            )
+            for rate in ("fast", 0, -0.1, float("nan"), None, True)
+        ),
+        (lambda: convolution.pad_same(ones((1, 3, 3, 1)), {2, 3}), "kernel_size must be"),
     ],
 )
 def test_bad_input_to_the_rest(call, message):

@@ -28,7 +28,7 @@ STYLE = """
 .course-report .passed .mark{color:var(--good)}
 .course-report .failed .mark,.course-report .error .mark{color:var(--bad)}
 .course-report.course-report dl{display:grid;grid-template-columns:6.5em minmax(0,1fr);
- gap:.1em .6em;margin:.3em 0 .5em 1.3em}
+ gap:.1em .6em;width:auto;margin:.3em 0 .5em 1.3em}
 .course-report.course-report dt{float:none;width:auto;margin:0;padding:0;font-weight:600;
  white-space:nowrap;color:var(--jp-content-font-color2,inherit)}
 .course-report.course-report dd{float:none;width:auto;margin:0;padding:0;overflow-wrap:anywhere}
