@@ -220,6 +220,7 @@ def test_quiz_by_keyboard_moves_without_answering_until_space(site, visit):
 
 def test_without_javascript_stills_show_and_answers_unfold(site, visit):
     page = visit(f"{site}/{QUIZZED}", java_script_enabled=False).page
+    assert page.locator("html").get_attribute("data-theme") == "light"
     stills = page.locator(".exhibit-still")
     assert stills.count() >= 3
     assert all(still.is_visible() for still in stills.all())
@@ -230,15 +231,17 @@ def test_without_javascript_stills_show_and_answers_unfold(site, visit):
 
 
 def test_print_shows_stills_and_every_reason(site, visit):
-    page = visit(f"{site}/{QUIZZED}").page
+    page = visit(f"{site}/{QUIZZED}", color_scheme="dark").page
     page.wait_for_function(LIVE)
-    page.emulate_media(media="print")
+    page.emulate_media(media="print", color_scheme="dark")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     for place in page.locator("[data-exhibit]").all():
         assert place.locator(".exhibit-still").is_visible()
         assert not place.locator(".exhibit-live").is_visible()
     assert all(reason.is_visible() for reason in page.locator("details .quiz-reason").all())
+    assert page.locator("html").get_attribute("data-theme") == "light", "paper is white"
     page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("html").get_attribute("data-theme") == "dark"
     assert page.locator(".quiz-option > details[open]").count() == 0
 
 

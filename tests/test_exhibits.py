@@ -446,8 +446,7 @@ def test_two_exhibits_on_a_page_share_no_ids_and_no_state(opened):
 
 
 @pytest.mark.parametrize("exhibit", EXHIBITS)
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(("theme", "width"), [("light", 390), ("dark", 1280)])
 def test_axe_finds_nothing(opened, exhibit, theme, width):
     page = opened(exhibit(), theme=theme, width=width)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

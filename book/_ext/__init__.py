@@ -11,6 +11,7 @@ PARTS = (
     "assignment",
     "notebook_download",
     "lean_pictures",
+    "light_without_script",
 )
 
 

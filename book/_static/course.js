@@ -36,12 +36,17 @@
 
   // Paper cannot be unfolded: print opens what the reader left closed, and closes it again.
   const foldable = ".quiz-option > details:not([open]), .mistakes-group:not([open])";
-  let opened = [];
+  // Nor is it dark: the colours of a dark page's code would hardly show on it.
+  let opened = [], theme;
+  const page = document.documentElement.dataset;
   addEventListener("beforeprint", () => {
+    theme = page.theme;
+    page.theme = "light";
     opened = [...document.querySelectorAll(foldable)];
     for (const details of opened) details.open = true;
   });
   addEventListener("afterprint", () => {
     for (const details of opened) details.open = false;
+    page.theme = theme;
   });
 })();

@@ -50,7 +50,7 @@ class ChannelRow {
     this.here = element("p", { class: "exhibit-note" });
     this.plus = element("span", { class: "filter-sign", "aria-hidden": "true" }, "+");
     const sign = (text) => element("span", { class: "filter-sign", "aria-hidden": "true" }, text);
-    this.box = element("div", { class: "filter-row" }, part(this.input, name), sign("⋆"), part(this.kernel, "kernel slice"),
+    this.box = element("div", { class: "filter-row" }, part(this.input, name), element("span", { class: "filter-sign filter-star", "aria-hidden": "true" }, "⋆"), part(this.kernel, "kernel slice"),
       sign("="), element("div", { class: "exhibit-figure" }, this.output.canvas, this.here), this.plus);
   }
 
