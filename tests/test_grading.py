@@ -1,12 +1,16 @@
 """Grading: mended notebooks, marks, a class with every status, and the commands."""
 
+import contextlib
 import copy
 import csv
 import json
 import os
+import pty
 import shutil
+import sqlite3
 import subprocess
 import sys
+from dataclasses import asdict
 
 import nbformat
 import pytest
@@ -24,16 +28,25 @@ from grading_helpers import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 from nbgrader.nbgraderformat import MetadataValidator
+from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 
 from course_lib.grading import commands, sandbox
 from course_lib.grading.assignment import Assignment, SourceCell
 from course_lib.grading.classroom import common_mistakes, part_success
-from course_lib.grading.course import CourseError, open_course, open_gradebook, sync_assignment
+from course_lib.grading.course import (
+    CourseError,
+    gradebook_errors,
+    open_course,
+    open_gradebook,
+    sync_assignment,
+)
 from course_lib.grading.limits import Limits
+from course_lib.grading.notes import CONTROL, Note
 from course_lib.grading.pool import run_all
 from course_lib.grading.sanitise import identity, sanitise
 from course_lib.grading.score import REPORT, score_cell
@@ -692,6 +705,89 @@ def test_bad_input_is_one_line_and_loses_nothing(tmp_path, monkeypatch, phrase):
     assert done.stdout == ""
     after = snapshot(tmp_path)
     assert {path: after.get(path) for path in before} == before
+
+
+# --- strangers' names, texts and pages -------------------------------------------------------
+
+NAMES = ("[red]x[b] [nope]", "=1+1", "-rf", "名前", "quo'te\"s", "x" * 200)
+BAD_NAMES = ("new\nline", "esc\x1b[31m", "bad\udcff", "\u202ertl")
+
+
+@needs_sandbox
+def test_odd_names_neither_stop_the_class_nor_speak_to_the_terminal(tmp_path):
+    make_course(tmp_path)
+    for name in (*NAMES, *BAD_NAMES):
+        hand_in(tmp_path, name, "{broken")
+    os.mkfifo(tmp_path / "submitted" / "-rf" / STEM / "timestamp.txt")
+    code = "from course_lib.cli import app; app(['grade', 'tiny', '--workers', '1'])"
+    command = [sys.executable, "-c", code]
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(tmp_path)
+        os.execvpe(command[0], command, {**os.environ, "COLUMNS": "80", "TERM": "xterm"})
+    shown = b""
+    with contextlib.suppress(OSError):
+        while chunk := os.read(terminal, 65536):
+            shown += chunk
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, shown.decode()
+    assert b"6 submissions: 6 unreadable." in shown
+    assert b"[red]x[b] [nope]: unreadable" in shown
+    assert b"esc\x1b[31m" not in shown
+    assert b"'esc\\x1b[31m' in submitted/ was left out" in shown
+    assert sorted(entries_of(tmp_path)) == sorted(NAMES)
+    run_course("report", STEM, "--csv", tmp_path / "m.csv", "--course", tmp_path, check=0)
+    rows = [row["student"] for row in csv.DictReader((tmp_path / "m.csv").open())]
+    assert "'=1+1" in rows
+    assert "'-rf" in rows
+
+
+def test_what_a_submission_says_is_plain_text():
+    evil = "\x1b]0;owned\x07\x9b31m\ud800\u202e"
+    part = {"name": evil, "title": evil, "message": evil, "misconception": evil, "status": "failed"}
+    marks = (score_cell(graded(report(0.5, part))), score_cell(graded(error(evil, evil))))
+    said = json.dumps([asdict(mark) for mark in marks], ensure_ascii=False) + Note(evil).text
+    assert "\\x1b]0;owned" in said
+    assert not CONTROL.search(said)
+
+
+HOSTILE = {
+    "text/html": '<p onclick="x()">fine</p><style>p{}</style><script>x()</script><img src=x>',
+    "application/javascript": "x()",
+    "image/svg+xml": "<svg onload='x()'/>",
+    "text/markdown": "<script>x()</script>",
+    "text/latex": "<img src=x onerror='x()'>",
+    "image/png": '"><script>x()</script>',
+    "text/plain": "<script>x()</script>",
+}
+
+
+def test_no_script_of_a_submission_reaches_the_instructors_browser(tmp_path):
+    course = open_course(make_course(tmp_path))
+    why = "Mine. <script>x()</script> **bold** `a < b`"
+    picture = {"image/png": "iVBORw0KGgo=", "text/plain": "picture"}
+    outputs = [new_output("display_data", data=data) for data in (HOSTILE, picture)]
+    cells = [
+        new_code_cell("1", outputs=outputs),
+        nbformat.v4.new_markdown_cell(why),
+    ]
+    page, _ = HTMLExporter(config=course.config, template_name="classic").from_notebook_node(
+        nbformat.v4.new_notebook(cells=cells)
+    )
+    body = page[page.index("<body") :]
+    for harm in ("<script>x()", "onclick=", "<svg", "<img src=x", "<style>p"):
+        assert harm not in body
+    for good in ("<p>fine</p>", "iVBORw0KGgo=", "<strong>bold</strong>", "<code>a &lt; b</code>"):
+        assert good in body
+
+
+@pytest.mark.parametrize("reason", ["database is locked", "database or disk is full"])
+def test_a_gradebook_that_cannot_be_written_is_not_called_broken(tiny, reason):
+    problem = OperationalError("INSERT", {}, sqlite3.OperationalError(reason))
+    with (
+        pytest.raises(CourseError, match=f"{reason}.; free it, then grade again"),
+        gradebook_errors(open_course(tiny)),
+    ):
+        raise problem
 
 
 @needs_sandbox
