@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import pty
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -765,7 +766,8 @@ def test_no_script_of_a_submission_reaches_the_instructors_browser(tmp_path):
     course = open_course(make_course(tmp_path))
     why = "Mine. <script>x()</script> **bold** `a < b`"
     picture = {"image/png": "iVBORw0KGgo=", "text/plain": "picture"}
-    outputs = [new_output("display_data", data=data) for data in (HOSTILE, picture)]
+    shown = [picture, *({kind: text} for kind, text in HOSTILE.items())]
+    outputs = [new_output("display_data", data=data) for data in shown]
     cells = [
         new_code_cell("1", outputs=outputs),
         nbformat.v4.new_markdown_cell(why),
@@ -774,8 +776,8 @@ def test_no_script_of_a_submission_reaches_the_instructors_browser(tmp_path):
         nbformat.v4.new_notebook(cells=cells)
     )
     body = page[page.index("<body") :]
-    for harm in ("<script>x()", "onclick=", "<svg", "<img src=x", "<style>p"):
-        assert harm not in body
+    for harm in (r"<script[^>]*>[^<]*x\(\)", r"onclick=", "<svg", "<img src=x", "<style>p"):
+        assert not re.search(harm, body)
     for good in ("<p>fine</p>", "iVBORw0KGgo=", "<strong>bold</strong>", "<code>a &lt; b</code>"):
         assert good in body
 

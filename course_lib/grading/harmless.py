@@ -44,7 +44,7 @@ def clean_data(data):
         # A report's style is ours; what came with it need not be.
         style = STYLE if REPORT in data else ""
         kept["text/html"] = style + clean(data["text/html"])
-    return kept
+    return kept or {"text/plain": "[an output that is not shown, because it could run code]"}
 
 
 class Harmless(Preprocessor):
