@@ -445,6 +445,21 @@ def test_two_exhibits_on_a_page_share_no_ids_and_no_state(opened):
     assert second.locator(".sum-line").inner_text() == before
 
 
+def test_a_weight_beyond_all_measure_is_held(opened):
+    page = opened(KernelExplorer())
+    page.locator(".kernel-grid input").first.fill("1e308")
+    settle(page)
+    assert page.locator(".kernel-grid input").first.input_value() == "1000000"
+    assert "Infinity" not in page.locator(".exhibit-box").inner_text()
+
+
+def test_rounded_terms_that_miss_the_rounded_sum_are_about_equal(opened):
+    page = opened(FilterExplorer())
+    *terms, total = numbers(page.locator(".filter-sum").inner_text())[2:]
+    exact = abs(sum(terms) - total) < 1e-9  # at the start they do miss it
+    assert ("≈" in page.locator(".filter-sum").inner_text()) == (not exact)
+
+
 @pytest.mark.parametrize("exhibit", EXHIBITS)
 @pytest.mark.parametrize(("theme", "width"), [("light", 390), ("dark", 1280)])
 def test_axe_finds_nothing(opened, exhibit, theme, width):
