@@ -66,6 +66,8 @@ def test_marks_and_status_are_as_written_down(graded, stem, student):
     marks = {cell["name"]: cell["points"] for cell in checked}
     assert marks == pytest.approx(expected["marks"])
     assert entry["auto"] == pytest.approx(sum(expected["marks"].values()))
+    # A written answer waits for a person; a cell left as released does not.
+    assert entry["pending"] == expected.get("pending", 0)
     hints = {p["misconception"] for cell in checked for p in cell["parts"] if p["misconception"]}
     assert hints == set(expected["hints"])
     if expected["status"] != "graded":

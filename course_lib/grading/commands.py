@@ -1,6 +1,7 @@
 """The commands `course grade` and `course report`."""
 
 import csv as csv_module
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -108,6 +109,9 @@ def _one_line_errors():
     except CourseError as error:
         typer.echo(f"course: {error}", err=True)
         raise typer.Exit(1) from None
+    except BrokenPipeError:
+        # `course report ... | head` has seen enough; Python must not flush into the pipe again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         # A full disk, or a place that became unwritable while the class was graded.
         typer.echo(f"course: {error.filename or 'a file'}: {error.strerror or error}.", err=True)

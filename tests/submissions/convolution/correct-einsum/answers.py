@@ -13,3 +13,8 @@ def conv2d(images, kernels, bias=None, strides=1, padding="valid", dilation_rate
     win = win[:, :: s[0], :: s[1], :, :: d[0], :: d[1]]
     res = np.einsum("nijcab,abcf->nijf", win, kernels)
     return res if bias is None else res + bias
+
+# %% in-your-own-words
+The mirrored kernel; same response $R = I \\star K$. Flipping matters for hand-made kernels.
+
+Zero, since the minimum of a convex loss is where the target needs no more.

@@ -50,3 +50,9 @@ def learn_kernels(images, targets, kernel_size, steps=100, learning_rate=0.1):
         losses.append((e**2).mean())
         K = K - learning_rate * conv2d_gradients(images, K, 2 * e / e.size)[1]
     return K, losses
+
+# %% in-your-own-words
+1. If conv2d flipped the kernel, the training would find [1, 0, -1] instead of [-1, 0, 1], and the
+   picture would look the same. It matters if I copy weights into another program that flips.
+2. The others are zero because the noise is different in every row, so using another row only adds
+   error.

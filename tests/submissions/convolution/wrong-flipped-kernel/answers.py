@@ -22,3 +22,6 @@ def conv2d(images, kernels, bias=None, strides=1, padding="valid", dilation_rate
     if bias is not None:
         out += bias
     return out
+
+# %% in-your-own-words
+I flipped it and my training does not find anything, I do not know why.
