@@ -89,6 +89,11 @@ def kernel(course):
     kernel.end()
 
 
+def test_this_host_can_sandbox():
+    """Without it a broken sandbox would skip its own tests and look well."""
+    assert sandbox.sandbox_problem() is None
+
+
 @needs_sandbox
 def test_no_network(kernel):
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -261,8 +266,7 @@ def test_watchdog_ends_what_rlimits_let_pass(attack, tmp_path):
 @needs_sandbox
 def test_no_namespace_inside_another(kernel):
     code = "import subprocess as s; print(s.run(['unshare', '-U', 'true'], stderr=s.PIPE).stderr)"
-    if sandbox._no_more_namespaces():
-        assert "No space left on device" in kernel.run(code)
+    assert "No space left on device" in kernel.run(code)
 
 
 @needs_sandbox
