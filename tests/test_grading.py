@@ -36,9 +36,8 @@ from nbgrader.nbgraderformat import MetadataValidator
 from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 
-from course_lib.grading import commands, sandbox
+from course_lib.grading import commands, reporting, sandbox
 from course_lib.grading.assignment import Assignment, SourceCell
-from course_lib.grading.classroom import common_mistakes, part_success
 from course_lib.grading.course import (
     CourseError,
     gradebook_errors,
@@ -49,6 +48,7 @@ from course_lib.grading.course import (
 from course_lib.grading.limits import Limits
 from course_lib.grading.notes import CONTROL, Note
 from course_lib.grading.pool import run_all
+from course_lib.grading.reporting import common_mistakes, part_success
 from course_lib.grading.sanitise import identity, sanitise
 from course_lib.grading.score import REPORT, score_cell
 from course_lib.grading.store import only_writer
@@ -491,7 +491,7 @@ MESSAGES = {
 
 APP = typer.Typer()
 APP.command()(commands.grade)
-APP.command()(commands.report)
+APP.command()(reporting.report)
 
 
 def run_course(*arguments, check=None):

@@ -1,7 +1,6 @@
 """Grades a class: finds submissions, grades them in parallel, stores results, counts mistakes."""
 
 import os
-from collections import Counter
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -151,56 +150,3 @@ def _lost(bundle):
         Note("The grader could not finish; your instructor will look at it.", to=STUDENT),
     ]
     return failed_result(bundle, "died", notes)
-
-
-def part_success(entries):
-    """Return, by check and part, how many of the students passed.
-
-    Returns:
-        A list of dicts with cell, part, title, passed and students, in the order of the assignment.
-    """
-    rows = {}
-    for entry in entries:
-        for mark in entry["marks"]:
-            parts = rows.setdefault(mark["name"], {})
-            for part in mark["parts"]:
-                row = parts.setdefault(part["name"], {"title": part["title"], "passed": 0})
-                row["passed"] += part["status"] == "passed"
-    return [
-        {"cell": cell, "part": part, **row, "students": len(entries)}
-        for cell, parts in rows.items()
-        for part, row in (parts or {"": {"title": "(no report)", "passed": 0}}).items()
-    ]
-
-
-def common_mistakes(entries, stem):
-    """Return the misconceptions that checks recognised, commonest first.
-
-    Returns:
-        A list of dicts with check, name, hint and students.
-    """
-    counts = Counter()
-    for entry in entries:
-        seen = {
-            (mark.get("check") or mark["name"], part["misconception"])
-            for mark in entry["marks"]
-            for part in mark["parts"]
-            if part.get("misconception")
-        }
-        counts.update(seen)
-    hints = _hints(stem) if counts else {}
-    return [
-        {"check": check, "name": name, "hint": hints.get((check, name), name), "students": number}
-        for (check, name), number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    ]
-
-
-def _hints(stem):
-    """Return the hints of a topic's misconceptions; not every assignment has checks of ours."""
-    try:
-        from course_lib.checks import load
-
-        checks = load(stem)
-    except (ImportError, ValueError, LookupError, AttributeError):
-        return {}
-    return {(check.name, m.name): m.hint for check in checks for m in check.misconceptions}
