@@ -1,0 +1,406 @@
+"""Calls into the student's process, from the side that judges.
+
+A `Channel` is the trusted end of the wire, a `Proxy` a function of the student's that can be called
+like any other. What comes back is data from a stranger: it is bounded, checked and plain before
+anything sees it, and whatever is wrong with it ends in a `StudentError`.
+"""
+
+import inspect
+import secrets
+import time
+from dataclasses import replace
+
+from course_lib.grading.inside import networks
+from course_lib.grading.inside.codec import Decoder, Encoder, MalformedError, Memo, RefusedError
+from course_lib.grading.inside.frames import (
+    BrokenStreamError,
+    LateError,
+    Stream,
+    dump_frame,
+    load_frame,
+)
+from course_lib.grading.inside.limits import WireLimits
+from course_lib.grading.replies import (
+    RAISED,
+    BadReply,
+    CallTimeout,
+    ChannelClosed,
+    Described,
+    StudentError,
+    describe_function,
+    read_error,
+    read_signature,
+    text,
+)
+from course_lib.grading.writeback import apply_changes
+
+__all__ = [
+    "BadReply",
+    "CallTimeout",
+    "Channel",
+    "ChannelClosed",
+    "Described",
+    "Proxy",
+    "StudentError",
+    "WireLimits",
+]
+GRACE = 2.0  # seconds for an interrupted call to say so
+_SUSPICIONS = 20
+_PRINTED = 100_000
+
+
+class Proxy:
+    """A function that lives in the student's process.
+
+    Attributes:
+        student_module: the module in which the function says that it was made.
+    """
+
+    __module__ = "student"
+
+    def __init__(self, channel, number, described):
+        self.__name__ = described.name or "function"
+        self.__qualname__ = described.qualname or self.__name__
+        self.__doc__ = described.doc
+        self.student_module = described.module
+        self._channel, self._number = channel, number
+        if described.signature is not None:
+            self.__signature__ = described.signature
+
+    def __call__(self, *args, **kwargs):
+        return self.call_watched(args, kwargs, ())[0]
+
+    def call_watched(self, args, kwargs, modules):
+        """Call the function and return its value and the forbidden functions that it called.
+
+        Args:
+            args: positional arguments; what the function changes in them is changed here too.
+            kwargs: keyword arguments.
+            modules: prefixes of names of modules, as `CallWatcher` takes them.
+
+        Raises:
+            Exception: what the function raised, if it is listed, else a `StudentError`; with
+                the attributes `student_line` and `student_found`.
+        """
+        return self._channel.call(self._number, args, kwargs, modules)
+
+    def __repr__(self):
+        return f"<function {self.__qualname__} of the student>"
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+class Channel:
+    """The trusted end of the wire to one student's process.
+
+    Args:
+        sock: one end of a socket pair; `serve` answers at the other.
+        limits: the `WireLimits`.
+        call_seconds: how long one call may take, calls back included.
+        deadline: when the whole submission's time is over, in `time.monotonic()`'s seconds.
+        interrupt: called to interrupt the student's code, by SIGINT.
+
+    Attributes:
+        dead: why no further call is possible, or "".
+        suspicious: sentences on what no honest process sends.
+    """
+
+    def __init__(self, sock, limits=None, call_seconds=20.0, deadline=None, interrupt=None):
+        self.limits = limits or WireLimits()
+        self.call_seconds, self.deadline, self.interrupt = call_seconds, deadline, interrupt
+        self.dead = ""
+        self.suspicious = []
+        self._stream = Stream(sock, self.limits)
+        self._printed = ""
+        self._proxies = {}
+        self._calls = []
+        self._past = set()
+        self._strays = self._called_back = self._handed_over = 0
+        self._end = None
+        self._ended = False
+
+    @property
+    def printed(self):
+        """What the student's code printed during calls since it was last taken."""
+        return self._printed
+
+    def take_printed(self):
+        """Return what was printed, and forget it."""
+        taken, self._printed = self._printed, ""
+        return taken
+
+    def describe(self, names):
+        """Return what names stand for in the student's process, each a `Described`.
+
+        A name whose value cannot be had is "refused", with the reason; the others are not harmed.
+        """
+        return {name: self._describe(name) for name in names}
+
+    def proxy(self, name, described):
+        """Return the function that a name was described as.
+
+        Raises:
+            ValueError: if it is no callable.
+        """
+        if described.kind != "callable":
+            raise ValueError(f"{name!r} is {described.kind} and no callable; describe it first.")
+        return described.value
+
+    def call(self, number, args, kwargs, modules=()):
+        """Call a function by its number; `Proxy.call_watched` says the rest."""
+        if len(self._calls) >= self.limits.nesting:
+            raise BadReply(f"calls that call back more than {self.limits.nesting} deep")
+        memo, handed = Memo(), _Handed(self)
+        encoder = Encoder(self.limits, memo, handed)
+        frame = {"op": "call", "fn": number, "watch": list(modules)}
+        frame["args"], frame["kwargs"] = encoder.encode(tuple(args)), encoder.encode(dict(kwargs))
+        given = len(memo.objects)
+        self._calls.append(handed)
+        try:
+            return self._finish(self._ask(frame), memo, given, handed)
+        finally:
+            self._calls.pop()
+
+    def end(self):
+        """End `serve` on the other side and wait until it says so; calling it again does nothing.
+
+        The next call or description needs a new `serve`.
+        """
+        if self._ended or self.dead:
+            return
+        try:
+            self._ask({"op": "end"}, seconds=GRACE)
+        except StudentError as error:
+            self._die(str(error))
+        self._ended = True
+
+    def _describe(self, name):
+        try:
+            reply = self._ask({"op": "describe", "name": name})
+            if reply.get("op") == "error":
+                return Described("refused", reason=str(read_error(reply.get("error"))))
+            kind = reply.get("kind")
+            if kind in ("callable", "data"):
+                return self._read_described(reply.get("value"))
+            reason = text(reply.get("reason")) if kind == "refused" else ""
+            return Described("refused" if reason else "missing", reason=reason)
+        except (StudentError, MalformedError) as error:
+            return Described("refused", reason=str(error))
+
+    def _read_described(self, node):
+        value = self._decode(Decoder(self.limits, functions=_Handed(self)), node)
+        if not isinstance(value, Proxy):
+            return Described("data", value=value)
+        return Described(
+            "callable",
+            getattr(value, "__signature__", None),
+            value,
+            "",
+            value.__name__,
+            value.__qualname__,
+            value.student_module,
+            value.__doc__,
+        )
+
+    def _finish(self, reply, memo, given, handed):
+        """Write changes back, and return the value and what was found, or raise the error."""
+        found = reply.get("found")
+        found = [text(name, 200) for name in found[:20]] if type(found) is list else []
+        try:
+            decoder = Decoder(self.limits, memo, handed)
+            if reply.get("changed"):
+                self._guard(apply_changes, reply["changed"], memo, given, decoder)
+            if reply.get("op") == "error":
+                raise read_error(reply.get("error"))
+            if "graph" in reply:
+                decoder.outputs = self._guard(networks.decode_graph, decoder, reply["graph"])
+            return self._decode(decoder, reply.get("value")), found
+        except Exception as error:
+            error.student_found = found
+            raise
+
+    def _proxy(self, number, facts):
+        """Return the proxy of one of the student's functions, the same one each time."""
+        if number not in self._proxies:
+            if len(self._proxies) >= self.limits.functions:
+                raise MalformedError(f"it handed out more than {self.limits.functions} functions")
+            described = describe_function(facts)
+            decoder = Decoder(self.limits)
+            signature = read_signature(facts.get("signature"), decoder.decode)
+            self._proxies[number] = Proxy(self, number, replace(described, signature=signature))
+        return self._proxies[number]
+
+    def _next_function(self):
+        self._handed_over += 1
+        return self._handed_over
+
+    def _function(self, number):
+        """Return a function that was handed over with a call that is not over, or None."""
+        found = (handed.find(number) for handed in self._calls)
+        return next((function for function in found if function is not None), None)
+
+    def _decode(self, decoder, node):
+        return self._guard(decoder.decode, node)
+
+    def _guard(self, function, *args):
+        """Run what reads a stranger's data; whatever goes wrong is the data's fault."""
+        try:
+            return function(*args)
+        except RecursionError:
+            error = "the answer is nested too deeply"
+        except RefusedError as refused:
+            raise BadReply(str(refused)) from None
+        except MalformedError as malformed:
+            error = str(malformed)
+        except MemoryError:
+            error = "the answer needs more memory than there is"
+        except Exception as other:
+            error = f"the answer cannot be read ({type(other).__name__}: {str(other)[:300]})"
+        self._suspect(error)
+        raise BadReply(error) from None
+
+    def _suspect(self, sentence):
+        if len(self.suspicious) < _SUSPICIONS and sentence not in self.suspicious:
+            self.suspicious.append(sentence)
+
+    def _die(self, reason):
+        self.dead = self.dead or reason
+        return ChannelClosed(self.dead)
+
+    def _ask(self, frame, seconds=None):
+        """Send a request and return the answer to it; one deadline covers all that is nested."""
+        if self.dead:
+            raise ChannelClosed(self.dead)
+        now = time.monotonic()
+        if self.deadline is not None and now >= self.deadline:
+            raise self._die("the submission's time is over")
+        outer = self._end
+        ends = [now + (seconds or self.call_seconds), self.deadline, outer]
+        self._end = min(end for end in ends if end is not None)
+        if outer is None:
+            self._called_back = 0
+        self._ended = False
+        number = secrets.randbits(62)  # a reply cannot be written before its call is made
+        try:
+            self._stream.send(dump_frame({"id": number, **frame}), self._end)
+            return self._wait(number)
+        except BrokenStreamError as error:
+            raise self._die(f"the student's process cannot be asked any more: {error}") from None
+        finally:
+            self._end = outer
+            self._past.add(number)
+
+    def _wait(self, number):
+        try:
+            while True:
+                frame = self._receive(number, self._end)
+                if frame.get("op") != "callback":
+                    return frame
+                self._call_back(number, frame)
+        except LateError:
+            return self._too_late(number)
+
+    def _too_late(self, number):
+        """Interrupt the call; without a sign of life in time, the channel is dead."""
+        seconds = self.call_seconds
+        if self.interrupt is not None:
+            self.interrupt()
+        try:
+            end = time.monotonic() + GRACE
+            while self._receive(number, end).get("op") == "callback":
+                pass
+        except LateError:
+            raise self._die(
+                "a call took too long and could not be interrupted; no further call is made"
+            ) from None
+        raise CallTimeout(f"the call took longer than {seconds:g} seconds and was stopped")
+
+    def _receive(self, number, end):
+        """Return the next message of a call; those of other calls are dropped and counted."""
+        while True:
+            try:
+                frame = load_frame(self._stream.receive(end), self.limits)
+            except ValueError as error:
+                self._suspect(f"the student's process sent {error}")
+                raise BadReply(f"the student's process sent {error}") from None
+            self._note_printed(frame)
+            if type(frame.get("id")) is int and frame["id"] == number:
+                return frame
+            self._stray(frame)
+
+    def _stray(self, frame):
+        late = type(frame.get("id")) is int and frame["id"] in self._past
+        kind = "an answer to a call that was over" if late else "an answer to no call"
+        self._suspect(f"the student's process sent {kind}")
+        self._strays += 1
+        if self._strays > self.limits.strays:
+            raise BrokenStreamError("it sent too many answers that nobody asked for")
+
+    def _note_printed(self, frame):
+        printed = text(frame.get("printed"), self.limits.printed)
+        self._printed = (self._printed + printed)[:_PRINTED]
+
+    def _call_back(self, number, frame):
+        """Run a function that was handed over, for the student's code, and send what it returns."""
+        self._called_back += 1
+        if self._called_back > self.limits.callbacks:
+            raise BrokenStreamError(f"it called back more than {self.limits.callbacks} times")
+        answer = {"id": number, "op": "answer"}
+        handed = self._calls[-1] if self._calls else None
+        try:
+            function = self._function(frame.get("fn"))
+            if function is None:
+                self._suspect("the student's process called a function that it was not given")
+                raise RuntimeError("no such function was handed over")
+            decoder = Decoder(self.limits, functions=_Handed(self))
+            args = self._decode(decoder, frame.get("args"))
+            kwargs = self._decode(decoder, frame.get("kwargs"))
+            if type(args) is not tuple or type(kwargs) is not dict:
+                raise BadReply("a call back without arguments")
+            value = function(*args, **kwargs)
+            answer["value"] = Encoder(self.limits, functions=handed).encode(value)
+        except ChannelClosed:
+            raise
+        except Exception as error:
+            name = next((c.__name__ for c in type(error).__mro__ if c.__name__ in RAISED), "")
+            answer["error"] = {"name": name or "RuntimeError", "text": str(error)[:2000]}
+        self._stream.send(dump_frame(answer), self._end)
+
+
+class _Handed:
+    """The functions that were handed over with one call, and the student's that came back."""
+
+    def __init__(self, channel):
+        self.channel = channel
+        self._functions = {}
+
+    def encode(self, function):
+        """Return the node of a function: the student's own by its number, another by a new one."""
+        if isinstance(function, Proxy):
+            if function._channel is not self.channel:
+                raise RefusedError("a function of another student cannot be handed over")
+            return ["function", "student", function._number, {}]
+        number = self.channel._next_function()
+        self._functions[number] = function
+        name = str(getattr(function, "__name__", type(function).__name__))
+        facts = {"name": name, "doc": inspect.getdoc(function) or ""}
+        return ["function", "trusted", number, facts]
+
+    def find(self, number):
+        """Return the function of a number, or None."""
+        return self._functions.get(number) if type(number) is int else None
+
+    def decode(self, side, number, facts):
+        """Return the function that a node stands for."""
+        if side == "trusted":
+            function = self.channel._function(number)
+            if function is None:
+                raise MalformedError("what came back holds a function that was not handed over")
+            return function
+        if side != "student" or type(number) is not int or not 0 <= number < 2**31:
+            raise MalformedError("what came back holds a function of nobody")
+        return self.channel._proxy(number, facts)
