@@ -16,13 +16,12 @@ c.CourseDirectory.release_directory = "assignments"
 # Our parts: a sanitiser that mends instead of aborting, a sandboxed kernel, marks from reports.
 c.Autograde.sanitize_preprocessors = ["course_lib.grading.preprocessors.Sanitise"]
 c.Autograde.autograde_preprocessors = [
-    "course_lib.grading.execute.SandboxExecute",
+    "course_lib.grading.preprocessors.SandboxExecute",
     "nbgrader.preprocessors.LimitOutput",
     "course_lib.grading.preprocessors.SaveGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-c.SandboxExecute.kernel_name = "course-sandbox"
 
 # What one submission may use.
 c.SandboxExecute.memory = 4 * 2**30

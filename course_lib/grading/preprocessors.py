@@ -1,14 +1,24 @@
 """The grader's steps as nbgrader's own `autograde` runs them; nbgrader_config.py names them."""
 
+from pathlib import Path
+
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import is_grade, is_solution
+from traitlets import Float, Integer
 
 from course_lib.grading.assignment import load_assignment
+from course_lib.grading.course import open_course
+from course_lib.grading.journal import key_of, seed_for
+from course_lib.grading.limits import Limits
+from course_lib.grading.packing import pack
 from course_lib.grading.sanitise import sanitise
 from course_lib.grading.score import score_cell
+from course_lib.grading.submission import Bundle, notebook_from, notebook_text, run_warm
+from course_lib.grading.version import test_version
 
 KEY = "course_grading"
+LIMITS = ("memory", "cell_seconds", "submission_seconds", "output_bytes")
 
 
 class Sanitise(NbGraderPreprocessor):
@@ -24,6 +34,54 @@ class Sanitise(NbGraderPreprocessor):
             self.log.warning("%s: %s", info["student"], note.text)
         nb.metadata[KEY] = {"notes": [note.as_dict() for note in notes]}
         return nb, resources
+
+
+class SandboxExecute(NbGraderPreprocessor):
+    """Runs a mended notebook split: the submission in the sandbox, the tests in a trusted process.
+
+    It stands for nbgrader's `Execute`, and nothing that a submission does makes it raise.
+    """
+
+    memory = Integer(Limits.memory, help="Bytes of memory of a submission.").tag(config=True)
+    cell_seconds = Float(Limits.cell_seconds, help="Seconds of one cell.").tag(config=True)
+    submission_seconds = Float(Limits.submission_seconds, help="Seconds of all cells.").tag(
+        config=True
+    )
+    output_bytes = Integer(Limits.output_bytes, help="Bytes of output kept of a cell.").tag(
+        config=True
+    )
+
+    def preprocess(self, nb, resources):
+        """Run the notebook in place."""
+        info = resources["nbgrader"]
+        stem = info["assignment"]
+        with Gradebook(info["db_url"]) as gradebook:
+            assignment = load_assignment(gradebook, stem)
+        limits = Limits().with_changes(
+            **{name: getattr(self, name) for name in LIMITS if name in self.trait_values()}
+        )
+        packed = pack(self._submitted(info), stem, limits)
+        files = {**packed.files, f"{stem}.ipynb": notebook_text(nb).encode()}
+        seed = self._seed(stem, packed.digest, assignment)
+        bundle = Bundle(info["student"], files, packed.left_out, "", assignment, limits, seed)
+        done = run_warm("execute", bundle)
+        for sentence in (*packed.left_out, *done["suspicious"]):
+            self.log.warning("%s: %s", info["student"], sentence)
+        executed = notebook_from(done["notebook"])
+        nb.cells = executed.cells
+        nb.metadata.setdefault(KEY, {})["outcome"] = done["outcome"]
+        nb.metadata[KEY]["reason"] = done["reason"]
+        return nb, resources
+
+    def _submitted(self, info):
+        course = self.parent.coursedir
+        place = course.submitted_directory
+        return Path(course.format_path(place, info["student"], info["assignment"]))
+
+    def _seed(self, stem, digest, assignment):
+        """Return the seed that `course grade` would draw with."""
+        course = open_course(Path(self.parent.coursedir.root))
+        return seed_for(course, key_of(stem, digest, test_version(assignment)))
 
 
 class SaveGrades(SaveAutoGrades):

@@ -1,34 +1,27 @@
-"""The kernel that runs a submission: IPython under bubblewrap, without network or our files.
+"""The box that submissions run in, as bubblewrap builds it, and the kernelspec that names it.
 
-nbgrader starts it by name, `course-sandbox`; `python -m course_lib.grading.sandbox install` puts
-that kernelspec into the environment. Inside, a submission sees the interpreter, the environment,
-`course_lib` and a scratch copy of its own folder, in memory. It sees no network, no gradebook, no
-`solutions/` and no other submission, and nothing that it writes reaches the disk.
-
-Limits are rlimits and a watchdog that measures from outside. Cgroups and a seccomp filter are not
-used yet, so the sandbox stops accidents and ordinary mischief, not an attack on the host's kernel.
+nbgrader starts the kernel by name, `course-sandbox`; `python -m course_lib.grading.sandbox install`
+puts that kernelspec into the environment. Inside, a submission sees the interpreter, the
+environment, what of `course_lib` a released notebook imports, and a scratch copy of its own folder,
+in memory. It sees no network, no reference, no gradebook, no `solutions/` and no other submission,
+and nothing that it writes reaches the disk.
 """
 
-import asyncio
-import contextlib
 import functools
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
-
-from jupyter_client.provisioning import LocalProvisioner
-
-from course_lib.grading.fonts import write_font_list
-from course_lib.grading.limits import Limits
-from course_lib.grading.watchdog import Watchdog, children, kill_all, process_tree
 
 KERNEL_NAME = "course-sandbox"
 WORKDIR = "/submission"
+AGENT = "/opt/course"
+INSIDE = Path(__file__).resolve().parent / "inside"
+# What a released notebook imports. The reference and the checks are not among it.
+STUDENT_LIBRARY = ("__init__.py", "arguments.py", "data.py", "plots.py")
+SCRATCH_BYTES = 16 * 2**20
 MAX_FILES = 1000
 MAX_SENTENCES = 10
 
@@ -42,6 +35,8 @@ ENVIRONMENT = {
     "MPLCONFIGDIR": "/tmp/matplotlib",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
+    # Sets and dicts of strings in the same order in each run.
+    "PYTHONHASHSEED": "0",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_ENABLE_ONEDNN_OPTS": "0",
 }
@@ -79,82 +74,70 @@ def _system_binds():
 
 
 def _python_binds():
-    """Return the arguments that show interpreter, environment and `course_lib`, read-only."""
-    import course_lib
-
-    wanted = {sys.base_prefix, sys.prefix, str(Path(course_lib.__file__).resolve().parent)}
+    """Return the arguments that show interpreter and environment, read-only."""
     arguments = []
     # A folder before those inside it: a later bind of the parent would hide them.
-    for path in sorted(wanted):
+    for path in sorted({sys.base_prefix, sys.prefix}):
         if not path.startswith("/usr/"):
             arguments += ["--ro-bind", path, path]
     return arguments
 
 
-@functools.cache
-def _no_more_namespaces():
-    """Return the arguments that forbid namespaces inside, with which one could mount a disk."""
-    done = subprocess.run(["bwrap", "--help"], capture_output=True, text=True, check=False)
-    known = "--disable-userns" in done.stdout
-    # bubblewrap before 0.8 cannot.
-    return ("--unshare-user", "--disable-userns") if known else ()
+def _library_binds():
+    """Return the arguments that show what a student may use of `course_lib`, and nothing else.
+
+    Where the real package is stands an empty folder, also if it is a part of the environment.
+    """
+    real = str(INSIDE.parent.parent)
+    arguments = ["--size", "65536", "--tmpfs", real]
+    for name in STUDENT_LIBRARY:
+        arguments += ["--ro-bind", f"{real}/{name}", f"{real}/{name}"]
+    arguments += ["--dir", f"{real}/checks"]
+    arguments += ["--ro-bind", str(INSIDE / "check_stub.py"), f"{real}/checks/__init__.py"]
+    return [*arguments, "--remount-ro", real, "--ro-bind", str(INSIDE), f"{AGENT}/course_inside"]
 
 
-def bwrap_command(limits, extra=()):
-    """Return the bubblewrap command line up to the program that it shall run.
+def zygote_command(program):
+    """Return the command line of a zygote in its box.
+
+    The box is what every submission has in common: programs and libraries to read, no network. Each
+    submission's own walls are built inside by `inside/isolate.py`, so this box may make namespaces.
 
     Args:
-        limits: the `Limits`; `disk` is the size of each writable place, all of them in memory.
-        extra: further arguments, for instance binds.
+        program: Python code that can import `course_inside`, and its arguments.
     """
     command = ["bwrap", "--unshare-all", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"]
-    command += _no_more_namespaces()
-    command += ["--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"]
-    command += [*_system_binds(), "--proc", "/proc", "--dev", "/dev"]
-    for place in ("/dev/shm", "/tmp", WORKDIR):
-        command += ["--size", str(limits.disk), "--tmpfs", place]
+    command += ["--new-session", "--hostname", "sandbox", "--clearenv", *_system_binds()]
+    # A process in here may mount a /proc of its own only where one is wholly visible.
+    command += ["--bind", "/proc", "/proc", "--dev", "/dev"]
+    for place in ("/dev/shm", "/tmp", WORKDIR, AGENT):
+        command += ["--size", str(SCRATCH_BYTES), "--tmpfs", place]
     # After /tmp, which would hide a course that lives there.
-    command += _python_binds()
+    command += [*_python_binds(), *_library_binds()]
     path = f"{Path(sys.prefix, 'bin')}:/usr/bin:/bin"
     for name, value in {**ENVIRONMENT, "PATH": path}.items():
         command += ["--setenv", name, value]
     # bubblewrap's own root and /dev are tmpfs without a size.
-    return [*command, *extra, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", WORKDIR]
+    command += ["--remount-ro", AGENT, "--remount-ro", "/dev", "--remount-ro", "/"]
+    start = f"import sys; sys.path.append({AGENT!r}); {program[0]}"
+    return [*command, "--chdir", WORKDIR, "--", "python", "-P", "-c", start, *program[1:]]
 
 
-def limited(command, limits):
-    """Return the command under rlimits, set inside so that they count this sandbox only."""
-    return [
-        "prlimit",
-        f"--data={limits.memory}",
-        f"--nproc={limits.processes}",
-        f"--fsize={limits.file_bytes}",
-        # Threads may burn several CPU-seconds a second; the wall-clock deadline is the real one.
-        f"--cpu={int(limits.submission_seconds * 8) + 60}",
-        "--nofile=1024",
-        "--core=0",
-        "--memlock=0",
-        "--",
-        *command,
-    ]
-
-
+@functools.cache
 def sandbox_problem():
     """Return why this host cannot sandbox, in a few words, or None when it can."""
     if not sys.platform.startswith("linux"):
         return f"this is {sys.platform}, and namespaces are Linux's"
-    for program in ("bwrap", "prlimit"):
-        if shutil.which(program) is None:
-            return f"the program `{program}` is not installed"
-    program = ["python", "-c", "import course_lib, ipykernel"]
-    command = [*bwrap_command(Limits()), "--", *limited(program, Limits())]
+    if shutil.which("bwrap") is None:
+        return "the program `bwrap` is not installed"
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        command = zygote_command(["from course_inside.probe import main; main()"])
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"`bwrap` does not start ({error})"
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        return f"`bwrap` fails ({lines[-1]})"
+        return f"the sandbox fails ({lines[-1]})"
     return None
 
 
@@ -191,95 +174,6 @@ def copy_plain_files(source, target, max_bytes):
                 left.append(f"{str(relative)!r} may not be read and was left out.")
     more = len(left) - MAX_SENTENCES
     return left if more <= 0 else [*left[:MAX_SENTENCES], f"{more} more were left out."]
-
-
-class SandboxProvisioner(LocalProvisioner):
-    """Starts a kernel under bubblewrap, talks to it through sockets in a bound folder."""
-
-    job = None
-    limits = None
-    watchdog = None
-    exit_code = None
-    left_out = ()
-
-    async def pre_launch(self, **kwargs):
-        """Prepare the folders and replace the kernel's command by the sandboxed one."""
-        self.limits = kwargs.pop("limits", None) or Limits()
-        if shutil.which("bwrap") is None:
-            raise SandboxError(NO_SANDBOX.format(reason="the program `bwrap` is not installed"))
-        await self._make_job(kwargs.get("cwd"))
-        manager = self.parent
-        # A Unix socket in a bound folder needs no network inside.
-        manager.transport, manager.ip = "ipc", str(self.job / "s" / "k")
-        kwargs = await super().pre_launch(**kwargs)
-        connection = json.loads(Path(manager.connection_file).read_text())
-        (self.job / "connection.json").write_text(json.dumps({**connection, "ip": "/run/kernel/k"}))
-        kwargs["cmd"] = self._command()
-        kwargs.update(cwd=str(self.job), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        # bubblewrap's own environment can be read inside, in /proc/1.
-        kwargs["cmd"][0] = shutil.which("bwrap")
-        kwargs["env"] = {"PATH": "/usr/bin:/bin"}
-        return kwargs
-
-    async def _make_job(self, folder):
-        self.job = Path(tempfile.mkdtemp(prefix="grade-"))
-        (self.job / "s").mkdir()
-        if len(str(self.job / "s" / "k-5")) > 100:
-            raise SandboxError(
-                f"the path {str(self.job)!r} is too long for a Unix socket; set TMPDIR to a short "
-                "one."
-            )
-        # Half of the scratch space is left for what the submission writes.
-        source, target = Path(folder or os.curdir), self.job / "w"
-        self.left_out = tuple(copy_plain_files(source, target, self.limits.disk // 2))
-
-    def _command(self):
-        binds = ["--bind", str(self.job / "s"), "/run/kernel"]
-        binds += ["--ro-bind", str(self.job / "w"), "/run/submitted"]
-        binds += ["--ro-bind", str(self.job / "connection.json"), "/run/connection.json"]
-        fonts = write_font_list(self.job / "fonts.json")
-        binds += ["--ro-bind", str(self.job / "fonts.json"), f"/tmp/matplotlib/{fonts}"]
-        kernel = ["python", "-m", "ipykernel_launcher", "-f", "/run/connection.json"]
-        kernel += ["--HistoryManager.hist_file=:memory:", "--InteractiveShellApp.ignore_cwd=True"]
-        # Last on the path, so that a submitted numpy.py or course_lib/ hides nothing.
-        kernel += [f"--InteractiveShellApp.exec_lines=__import__('sys').path.append('{WORKDIR}')"]
-        copy = ["/bin/sh", "-c", 'cp -R /run/submitted/. .; exec "$@"', "sh"]
-        return [*bwrap_command(self.limits, binds), "--", *copy, *limited(kernel, self.limits)]
-
-    async def launch_kernel(self, cmd, **kwargs):
-        """Start the sandbox and its watchdog."""
-        info = await super().launch_kernel(cmd, **kwargs)
-        self.watchdog = Watchdog(self.pid, self.limits, self.job / "s")
-        self.watchdog.start()
-        return info
-
-    async def poll(self):
-        """Return None while the sandbox runs, afterwards its exit status."""
-        status = await super().poll()
-        if self.process is not None and status is not None:
-            self.exit_code = status
-        return status
-
-    async def send_signal(self, signum):
-        """Interrupt the kernel, or end the whole sandbox for any other signal."""
-        if self.process is None:
-            return
-        if signum == signal.SIGINT:
-            # bubblewrap, its init, the kernel: interrupting the first two would end the sandbox.
-            for init in children(self.pid):
-                for kernel in children(init)[:1]:
-                    with contextlib.suppress(OSError):
-                        os.kill(kernel, signal.SIGINT)
-        else:
-            kill_all(process_tree(self.pid))
-
-    async def cleanup(self, restart=False):
-        """Remove the job's folders; jupyter_client calls this twice."""
-        if self.watchdog is not None:
-            self.watchdog.stop()
-        await super().cleanup(restart)
-        if self.job is not None and not restart:
-            await asyncio.to_thread(shutil.rmtree, self.job, ignore_errors=True)
 
 
 def install(prefix=sys.prefix):

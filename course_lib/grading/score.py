@@ -1,11 +1,10 @@
 """Turns an executed notebook into marks.
 
-The mark of a graded cell is the score of the last report that its check emitted, times the cell's
-points. Silence is 0 with a reason, an error is 0 with a reason, and a warning on stderr costs
-nothing. A cell that calls no check may still end with a float, nbgrader's partial credit.
-
-Student code and checks share one process in this core, so a submission that sets out to forge a
-report can. Split execution cures that; nothing here can.
+The outputs of a graded cell come from the trusted process, not from the submission, and end with a
+structured result that says whether the cell ran to its end. The mark is the score of the last report
+that its check emitted, times the cell's points; without a report the number that the cell ends with,
+nbgrader's partial credit; and without a number full marks, if its assertions all held. Without a
+structured result there are none: silence is 0 with a reason.
 """
 
 import math
@@ -17,6 +16,7 @@ from nbgrader.utils import is_grade, is_solution
 from course_lib.grading.notes import plain
 
 REPORT = "application/vnd.course.report+json"
+RESULT = "application/vnd.course.result+json"
 STATUSES = ("passed", "failed", "skipped", "error")
 CALLS_CHECK = re.compile(r"\bcheck\s*\(")
 # report.points rounds to hundredths.
@@ -79,17 +79,28 @@ def score_cell(cell):
     }
     if errors:
         return CellMark(name, 0.0, maximum, _error_text(errors), **found)
+    if not any(_ran_to_its_end(output) for output in outputs):
+        return CellMark(name, 0.0, maximum, "it was not run to its end", **found)
     value, suspicious = _final_number(outputs, maximum)
     if reports:
         value, odd = _agreed(reports[-1]["score"] * maximum, value)
         suspicious += [f"{name}: {text}" for text in odd]
     elif CALLS_CHECK.search(cell.source):
         value = None
+    elif value is None and not suspicious:
+        # Assertions that all hold say nothing; that the cell ran to its end says it.
+        value = maximum
     found["suspicious"] = tuple(suspicious)
     if value is None:
         return CellMark(name, 0.0, maximum, "its check printed no result", **found)
     reason = "" if value >= maximum else _failed_parts(parts)
     return CellMark(name, value, maximum, reason, **found)
+
+
+def _ran_to_its_end(output):
+    data = output.get("data")
+    result = data.get(RESULT) if isinstance(data, dict) else None
+    return isinstance(result, dict) and result.get("complete") is True
 
 
 def _agreed(points, value):

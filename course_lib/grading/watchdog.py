@@ -77,13 +77,13 @@ class Watchdog(threading.Thread):
     Args:
         pid: the outermost process of the sandbox.
         limits: the `Limits`.
-        folder: the one folder of the host that the sandbox can write to.
+        folder: a folder of the host that the sandbox can write to, if there is one.
 
     Attributes:
         reason: None, or what was exceeded: "memory", "processes" or "disk".
     """
 
-    def __init__(self, pid, limits, folder, interval=0.2):
+    def __init__(self, pid, limits, folder=None, interval=0.2):
         super().__init__(daemon=True, name=f"watchdog-{pid}")
         self.pid, self.limits, self.folder, self.interval = pid, limits, folder, interval
         self.reason = None
@@ -107,7 +107,8 @@ class Watchdog(threading.Thread):
             return "processes"
         if sum(map(memory_bytes, pids)) > self.limits.memory:
             return "memory"
-        if folder_bytes(self.folder) + nameless_bytes(pids) > self.limits.disk:
+        shared = folder_bytes(self.folder) if self.folder else 0
+        if shared + nameless_bytes(pids) > self.limits.disk:
             return "disk"
         return None
 

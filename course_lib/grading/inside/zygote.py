@@ -1,0 +1,206 @@
+"""The zygote: imports what is slow to import, then forks one shut-in kernel per submission.
+
+It never sees a submission: what it forks reads the job itself, after it was shut in. It is single-
+threaded, and it forks before TensorFlow runs its first operation; otherwise a fork would lose
+threads that TensorFlow waits for.
+"""
+
+import array
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import tarfile
+import traceback
+
+WARM = (
+    "numpy",
+    "scipy.signal",
+    "scipy.ndimage",
+    "tensorflow",
+    "keras",
+    "keras.ops",
+    "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
+    "IPython",
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "ipykernel.zmqshell",
+    "skimage.color",
+    "skimage.data",
+    "skimage.transform",
+    "sklearn.datasets",
+    "course_lib.data",
+    "course_lib.plots",
+)
+# leash, archive of the submission's files, calls, and the kernel's five channels
+DESCRIPTORS = 8
+MESSAGE = 65_536
+
+
+def main():
+    """Serve requests on the socket whose file descriptor is the first argument."""
+    options = json.loads(sys.argv[2])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    control = socket.socket(fileno=int(sys.argv[1]))
+    _warm(options["modules"])
+    seccomp = _seccomp() if options["sandboxed"] else None
+    # Nobody waits for the forked: whoever asked for one holds its leash.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    gc.collect()
+    gc.freeze()
+    with contextlib.suppress(OSError):
+        control.send(b"ready")
+        _fork_for_ever(control, seccomp)
+
+
+def _warm(modules):
+    for name in modules:
+        # A library that does not import costs its own users an error, and nobody else.
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    from . import kernel  # noqa: F401
+
+
+def _seccomp():
+    from . import seccomp
+
+    return seccomp.prepare()
+
+
+def _fork_for_ever(control, seccomp):
+    while True:
+        message, descriptors = receive(control)
+        if not message:
+            return
+        if len(descriptors) == DESCRIPTORS and os.fork() == 0:
+            control.close()
+            try:
+                _supervise(descriptors, seccomp)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(1)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def receive(channel):
+    """Return one message and the file descriptors that came with it."""
+    room = socket.CMSG_SPACE(DESCRIPTORS * 4)
+    message, ancillary, _, _ = channel.recvmsg(MESSAGE, room)
+    descriptors = array.array("i")
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            descriptors.frombytes(data[: len(data) - len(data) % 4])
+    return message, list(descriptors)
+
+
+def _supervise(descriptors, seccomp):
+    """Hold the leash of one submission: shut it in, wait for its end, end it when the leash goes.
+
+    The asker learns our process number from the socket itself, puts us into a cgroup, and sends the
+    job.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setsid()
+    leash, rest = socket.socket(fileno=descriptors[0]), descriptors[1:]
+    leash.send(json.dumps({"say": "here", "pid": os.getpid()}).encode())
+    job = json.loads(leash.recv(MESSAGE))
+    if job["sandboxed"]:
+        from .isolate import enter_namespaces
+
+        enter_namespaces()
+    first = os.fork()
+    if first == 0:
+        try:
+            _first_process(job, leash, rest, seccomp)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+    for descriptor in rest:
+        os.close(descriptor)
+    _wait(first, leash, job)
+
+
+def _wait(first, leash, job):
+    """Wait for the first process or for the asker, whichever ends sooner."""
+    ended = os.pidfd_open(first) if hasattr(os, "pidfd_open") else None
+    poll = select.poll()
+    poll.register(leash, select.POLLIN)
+    if ended is not None:
+        poll.register(ended, select.POLLIN)
+    while True:
+        ready = {descriptor for descriptor, _ in poll.poll(None if ended is not None else 200)}
+        pid, status = os.waitpid(first, os.WNOHANG)
+        if pid:
+            with contextlib.suppress(OSError):
+                code = os.waitstatus_to_exitcode(status)
+                leash.send(json.dumps({"say": "ended", "code": code}).encode())
+            os._exit(0)
+        if leash.fileno() in ready:
+            # Nothing more is said to us: this is the end of the asker, or its order to end.
+            os.killpg(first, signal.SIGKILL) if not job["sandboxed"] else os.kill(first, 9)
+            os.waitpid(first, 0)
+            os._exit(0)
+
+
+def _first_process(job, leash, descriptors, seccomp):
+    """Be the first process of the namespaces: shut the door, then start the kernel and reap."""
+    from . import isolate
+
+    os.setsid()
+    archive, call, *channels = descriptors
+    limits, workdir = job["limits"], job["workdir"]
+    if job["sandboxed"]:
+        isolate.mount_private(limits["disk"], workdir)
+    _unpack(archive, workdir)
+    os.chdir(workdir)
+    os.environ.update(job["environment"])
+    isolate.keep_only([leash.fileno(), call, *channels])
+    isolate.set_limits(limits)
+    if job["sandboxed"]:
+        isolate.drop_privileges()
+        seccomp.load()
+    kernel = os.fork()
+    if kernel == 0:
+        leash.send(json.dumps({"say": "kernel", "pid": os.getpid()}).encode())
+        leash.close()
+        from .kernel import CHANNELS, start
+
+        start(job["key"], dict(zip(CHANNELS, channels, strict=True)), call, workdir)
+        os._exit(0)
+    leash.close()
+    os.closerange(3, 64)
+    _reap(kernel)
+
+
+def _unpack(archive, workdir):
+    with open(archive, "rb") as file:
+        file.seek(0)
+        with tarfile.open(fileobj=file) as bundle:
+            bundle.extractall(workdir, filter="data")
+
+
+def _reap(kernel):
+    """End as the kernel ends; orphans of it are ours to bury meanwhile."""
+    while True:
+        pid, status = os.wait()
+        if pid == kernel:
+            code = os.waitstatus_to_exitcode(status)
+            os._exit(code if code >= 0 else 128 - code)
+
+
+def credentials(ancillary):
+    """Return the process number that a message's credentials name, or None."""
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == getattr(socket, "SCM_CREDENTIALS", -1):
+            return struct.unpack("3i", data[:12])[0]
+    return None

@@ -1,0 +1,135 @@
+"""Split execution: the submission's code in the sandbox, the assignment's own cells here.
+
+A graded cell runs from the assignment's text in the trusted shell. The student's functions are
+proxies there: a call travels to the sandbox as JSON, and what comes back is data. So a verdict is
+computed by code that no submission can reach. What proves that a graded cell ran is a structured
+result, which this module adds to its outputs; without one there are no marks.
+"""
+
+import os
+from dataclasses import dataclass, field
+from time import monotonic
+
+import matplotlib.pyplot as plt
+from nbformat.v4 import new_output
+from nbgrader.utils import is_grade
+
+from course_lib.grading.kernel import StudentKernel, error_output
+from course_lib.grading.shell import defined_names, make_shell, used_names
+
+RESULT = "application/vnd.course.result+json"
+PRINTED = 20_000
+
+
+@dataclass
+class Executed:
+    """What came of a notebook, besides its outputs.
+
+    Attributes:
+        outcome: "ok", "timeout", "died" or "out of memory".
+        reason: a clause, "" when all went well.
+        suspicious: sentences for the instructor.
+        timings: seconds by phase.
+    """
+
+    outcome: str
+    reason: str
+    suspicious: list = field(default_factory=list)
+    timings: dict = field(default_factory=dict)
+
+
+def run_split(notebook, assignment, files, limits, seed):
+    """Run a sanitised notebook in place.
+
+    Args:
+        notebook: a `NotebookNode` whose locked cells are the assignment's.
+        assignment: the `Assignment`.
+        files: the submission's files, bytes by relative path.
+        limits: the `Limits`.
+        seed: of the hidden draws.
+
+    Returns:
+        An `Executed`.
+
+    Raises:
+        GraderError: if the grader failed.
+    """
+    os.environ["COURSE_CHECK_SEED"] = str(seed)
+    started = monotonic()
+    kernel = StudentKernel(notebook, limits, files)
+    split = _Split(kernel, make_shell(), assignment, seed)
+    timings = {"kernel": 0.0, "cells": 0.0, "checks": 0.0}
+    try:
+        kernel.start()
+        timings["kernel"] = monotonic() - started
+        for index, cell in enumerate(notebook.cells):
+            if cell.cell_type == "code" and cell.source.strip():
+                begun = monotonic()
+                split.run(cell, index)
+                timings["checks" if is_grade(cell) else "cells"] += monotonic() - begun
+        kernel.forgive_late_timeout()
+    finally:
+        begun = monotonic()
+        suspicious = list(kernel.channel.suspicious) if kernel.channel else []
+        kernel.finish()
+        timings["end"] = monotonic() - begun
+    return Executed(kernel.outcome, kernel.reason, suspicious, timings)
+
+
+class _Split:
+    """Decides for each cell where it runs."""
+
+    def __init__(self, kernel, shell, assignment, seed):
+        self.kernel, self.shell, self.seed = kernel, shell, seed
+        cells = [cell for cell in assignment.cells if cell.cell_type == "code"]
+        answers = [cell for cell in cells if cell.solution and not cell.locked]
+        self.locked = {cell.name for cell in cells if cell.locked}
+        self.answers = {name for cell in answers for name in defined_names(cell.source)}
+
+    def run(self, cell, index):
+        """Run one code cell where it belongs."""
+        locked = (cell.metadata.get("nbgrader") or {}).get("grade_id") in self.locked
+        if locked and is_grade(cell):
+            self._run_graded(cell, index)
+            return
+        if locked:
+            self._run_here(cell.source)
+        self.kernel.run(cell, index)
+
+    def _run_here(self, source):
+        """Run a locked cell for the names that it defines; its outputs come from the sandbox."""
+        if not self.answers.intersection(used_names(source)):
+            self.shell.run(source)
+            plt.close("all")
+
+    def _run_graded(self, cell, index):
+        if not self.kernel.may_run(cell, index):
+            return
+        with self.kernel.serving() as channel:
+            self._fetch(channel, cell.source)
+            outputs, complete = self.shell.run(cell.source)
+            printed = channel.take_printed()
+        if printed:
+            text = printed[:PRINTED]
+            outputs.insert(0, new_output("stream", name="stdout", text=text))
+        if self.kernel.provisioner is None or self.kernel.provisioner.leash.poll() is not None:
+            self.kernel.end(cell, *self.kernel.cause_of_death())
+        result = {"complete": complete, "seed": self.seed}
+        cell.outputs = [*outputs, new_output("display_data", {RESULT: result})]
+        cell.execution_count = None
+
+    def _fetch(self, channel, source):
+        """Bind in the shell what the student defined of the names that a graded cell reads."""
+        namespace = self.shell.user_ns
+        wanted = [
+            name for name in used_names(source) if name in self.answers or name not in namespace
+        ]
+        for name, described in channel.describe(wanted).items():
+            namespace.pop(name, None)
+            if described.kind == "callable":
+                namespace[name] = channel.proxy(name, described)
+            elif described.kind == "data":
+                namespace[name] = described.value
+
+
+__all__ = ["RESULT", "Executed", "error_output", "run_split"]

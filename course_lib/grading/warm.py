@@ -1,0 +1,221 @@
+"""The warm process of a worker: imported, it forks one trusted process per submission.
+
+A worker starts it once. Below it lives the zygote, which forks the submissions' own kernels. What
+it forks is thrown away after one submission, so nothing is carried to the next one, and whatever a
+submission does to its grader is done to a process that nobody else uses.
+"""
+
+import contextlib
+import ctypes
+import gc
+import importlib
+import json
+import os
+import pickle
+import resource
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from time import monotonic
+
+SET_DEATH_SIGNAL = 1
+LENGTH = struct.Struct("!Q")
+START_SECONDS = 240
+GRACE_SECONDS = 90
+# A trusted process holds a notebook, its files and the values of one call at a time.
+MEMORY = 8 * 2**30
+
+
+class WarmError(RuntimeError):
+    """The warm process failed; no submission is to blame."""
+
+
+class Warm:
+    """A worker's warm process.
+
+    Args:
+        stem: the assignment whose checks are imported beforehand, if it has any.
+        sandboxed: whether submissions are shut in.
+    """
+
+    def __init__(self, stem="", sandboxed=True):
+        self.sandboxed = sandboxed
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        options = json.dumps({"stem": stem, "sandboxed": sandboxed})
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", __name__, str(theirs.fileno()), options],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self.control = ours
+        self.lock = threading.Lock()
+
+    def alive(self):
+        """Return whether it can take a job."""
+        return self.process.poll() is None
+
+    def run(self, name, job, seconds):
+        """Run one of `jobs.JOBS` in a fresh trusted process and return what it returns.
+
+        Args:
+            name: the job's name.
+            job: what it gets; picklable.
+            seconds: after how long its process is ended.
+
+        Raises:
+            WarmError: if the process was lost, or too late.
+        """
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs, self.lock:
+                try:
+                    socket.send_fds(self.control, [b"j"], [theirs.fileno()])
+                except OSError as error:
+                    raise WarmError("the warm process is gone") from error
+            answer = _ask(ours, (name, job), seconds)
+        if "failed" in answer:
+            raise WarmError(answer["failed"])
+        return answer["result"]
+
+    def close(self):
+        """End it, and with it everything that it forked."""
+        self.control.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def _ask(channel, job, seconds):
+    """Send a job and return the answer; end its process if that does not come in time."""
+    channel.settimeout(START_SECONDS)
+    pid = None
+    try:
+        _send(channel, pickle.dumps(job))
+        pid = json.loads(_receive(channel))["pid"]
+        channel.settimeout(seconds)
+        return json.loads(_receive(channel))
+    except (OSError, ValueError, KeyError) as error:
+        if pid is not None:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        raise WarmError(f"the trusted process was lost ({error!r})") from error
+
+
+def _send(channel, data):
+    channel.sendall(LENGTH.pack(len(data)) + data)
+
+
+def _receive(channel):
+    (length,) = LENGTH.unpack(_exactly(channel, LENGTH.size))
+    return _exactly(channel, length)
+
+
+def _exactly(channel, length):
+    parts = bytearray()
+    while len(parts) < length:
+        part = channel.recv(min(length - len(parts), 2**20))
+        if not part:
+            raise OSError("the other end closed")
+        parts += part
+    return bytes(parts)
+
+
+def main():
+    """Import, then fork for whoever asks on the socket whose file descriptor is named."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    options = json.loads(sys.argv[2])
+    # Ctrl-C is for the worker, which closes the socket.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    zygote = _start_zygote(options["sandboxed"])
+    jobs = _import(options["stem"])
+    gc.collect()
+    gc.freeze()
+    try:
+        _fork_for_ever(control, jobs)
+    finally:
+        zygote.close()
+        # What was forked is ours to end: its sandboxes end with it.
+        os.killpg(0, signal.SIGKILL)
+
+
+def _start_zygote(sandboxed):
+    """Start the zygote, which imports while we do; the first submission waits until it is ready."""
+    from course_lib.grading import provisioner
+    from course_lib.grading.launch import Zygote
+
+    zygote = Zygote(sandboxed)
+    provisioner.use(zygote)
+    return zygote
+
+
+def _import(stem):
+    """Import what grading takes; return the jobs by name."""
+    from course_lib.grading import jobs
+    from course_lib.grading.shell import make_shell
+
+    with contextlib.suppress(ImportError, ValueError, LookupError):
+        from course_lib.checks import load
+
+        load(stem)
+    # The entry points of provisioners take long to find.
+    importlib.import_module("jupyter_client.provisioning.factory")
+    from jupyter_client.provisioning import KernelProvisionerFactory
+
+    KernelProvisionerFactory.instance()
+    make_shell()
+    return jobs.JOBS
+
+
+def _fork_for_ever(control, jobs):
+    while True:
+        select.select([control], [], [])
+        try:
+            message, descriptors, _, _ = socket.recv_fds(control, 1, 4)
+        except OSError:
+            return
+        if not message:
+            return
+        for descriptor in descriptors[:1]:
+            if os.fork() == 0:
+                control.close()
+                try:
+                    _do(socket.socket(fileno=descriptor), jobs)
+                finally:
+                    os._exit(1)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _do(channel, jobs):
+    """Do one job and end."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(SET_DEATH_SIGNAL, signal.SIGKILL)
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    soft = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+    name, job = pickle.loads(_receive(channel))
+    _send(channel, json.dumps({"pid": os.getpid()}).encode())
+    begun = monotonic()
+    try:
+        result = jobs[name](job)
+        if "timings" in result:
+            result["timings"]["trusted"] = round(monotonic() - begun, 3)
+        answer = {"result": result}
+    except Exception as error:
+        answer = {"failed": f"{type(error).__name__}: {error}"}
+    _send(channel, json.dumps(answer).encode())
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
