@@ -25,7 +25,6 @@ from grading_helpers import (
     make_course,
     released,
     source_notebook,
-    unruly,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -46,12 +45,11 @@ from course_lib.grading.course import (
     sync_assignment,
 )
 from course_lib.grading.limits import Limits
+from course_lib.grading.locks import only_writer
 from course_lib.grading.notes import CONTROL, Note
-from course_lib.grading.pool import run_all
 from course_lib.grading.reporting import common_mistakes, part_success
 from course_lib.grading.sanitise import identity, sanitise
 from course_lib.grading.score import REPORT, score_cell
-from course_lib.grading.store import only_writer
 from course_lib.grading.submission import Bundle, UnreadableError, read_notebook
 
 needs_sandbox = pytest.mark.skipif(
@@ -427,15 +425,6 @@ def test_a_renamed_notebook_is_found(tmp_path):
     notebook, notes = read_notebook(Bundle("ann", str(path.parent), FIXED))
     assert len(notebook.cells) == len(released().cells)
     assert notes[0].repair
-
-
-# --- the pool --------------------------------------------------------------------------------
-
-
-def test_pool_outlives_its_workers():
-    items = ["a", "die", "b", "hang", "c"]
-    results = dict(run_all(unruly, items, workers=2, seconds=3))
-    assert results == {"a": "A", "b": "B", "c": "C", "die": None, "hang": None}
 
 
 # --- a class ---------------------------------------------------------------------------------

@@ -1,18 +1,26 @@
-"""Grades a class: finds submissions, grades them in parallel, stores results, counts mistakes."""
+"""Grades a class: finds submissions, takes what is graded already, has workers grade the rest."""
 
 import os
-from dataclasses import dataclass, field
+import pickle
+from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
 from time import monotonic
 
 from course_lib.grading.course import CourseError, sync_assignment
+from course_lib.grading.journal import Journal, Record, key_of, seed_for
+from course_lib.grading.ledger import NAME_LENGTH, Ledger
 from course_lib.grading.limits import Limits
 from course_lib.grading.notes import INSTRUCTOR, STUDENT, Note
-from course_lib.grading.submission import Bundle, failed_result, grade_submission
+from course_lib.grading.packing import pack
+from course_lib.grading.store import entry, handed_in, is_stored, read_report, save, write_report
+from course_lib.grading.submission import Bundle, failed_result
+from course_lib.grading.version import judging_code, test_version, topics_of
 
+GRADER = "course_lib.grading.submission:grade_submission"
 STARTUP_SECONDS = 120
 REPORT_SECONDS = 5
+GRADER_FAILED = "The grader failed"
 
 
 @dataclass(frozen=True)
@@ -22,17 +30,23 @@ class Classroom:
     Attributes:
         course: the `Course`.
         assignment: the `Assignment`.
-        bundles: one `Bundle` a submission, by student.
+        folders: the submissions, sorted by student.
+        limits: the `Limits` of a submission.
+        sandboxed: False if the instructor gave the sandbox up.
         warnings: sentences for the instructor.
+        left_out: how many folders were left out for their names.
     """
 
     course: object
     assignment: object
-    bundles: tuple
+    folders: tuple
+    limits: Limits
+    sandboxed: bool = True
     warnings: tuple = field(default=())
+    left_out: int = 0
 
 
-def gather(course, stem, student="*", limits=None, kernel_name="course-sandbox"):
+def gather(course, stem, student="*", limits=None, sandboxed=True):
     """Find the submissions of an assignment and bring the gradebook up to date.
 
     Raises:
@@ -44,13 +58,16 @@ def gather(course, stem, student="*", limits=None, kernel_name="course-sandbox")
         warnings.append(
             f"assignments/{stem} is not what solutions/{stem} generates; run `make assignments`."
         )
-    limits = limits or configured_limits(course)
-    warnings += unusable_names(course)
-    bundles = tuple(
-        Bundle(path.parent.name, str(path), assignment, limits, kernel_name)
-        for path in find_submissions(course, stem, student)
+    unusable = unusable_names(course)
+    return Classroom(
+        course,
+        assignment,
+        tuple(find_submissions(course, stem, student)),
+        limits or configured_limits(course),
+        sandboxed,
+        tuple(warnings + unusable),
+        len(unusable),
     )
-    return Classroom(course, assignment, bundles, tuple(warnings))
 
 
 def configured_limits(course):
@@ -60,7 +77,7 @@ def configured_limits(course):
         CourseError: if one of them is not a positive number.
     """
     chosen = course.config.get("SandboxExecute", {})
-    names = ("memory", "cell_seconds", "submission_seconds", "output_bytes")
+    names = {limit.name for limit in fields(Limits)}
     try:
         return Limits().with_changes(**{name: chosen[name] for name in names if name in chosen})
     except (TypeError, ValueError) as error:
@@ -80,7 +97,7 @@ def find_submissions(course, stem, student="*"):
             f"<student>/{stem}/{stem}.ipynb there."
         )
     people = [p for p in place.iterdir() if p.is_dir() and not p.name.startswith(".")]
-    found = [p / stem for p in people if p.name.isprintable() and _exists(p / stem)]
+    found = [p / stem for p in people if not _unusable(course, p.name) and _exists(p / stem)]
     if not found:
         raise CourseError(f"{place} has no submission of {stem!r} (<student>/{stem}/{stem}.ipynb).")
     chosen = sorted((p for p in found if fnmatchcase(p.parent.name, student)), key=str)
@@ -96,57 +113,167 @@ def _exists(path: Path):
     return os.path.lexists(path) or not os.access(path.parent, os.X_OK)
 
 
+def _unusable(course, name):
+    """Return what a folder's name must be, if it is not; SQLite takes names of any length."""
+    if not name.isprintable():
+        return "printable characters in UTF-8"
+    if len(name) > NAME_LENGTH and not course.gradebook_file:
+        return f"at most {NAME_LENGTH} characters"
+    return ""
+
+
 def unusable_names(course):
     """Return a warning for each folder whose name no gradebook or terminal can take."""
-    names = sorted(p.name for p in course.submitted.iterdir() if not p.name.isprintable())
+    names = sorted(p.name for p in course.submitted.iterdir() if not p.name.startswith("."))
     return [
-        f"the folder {name!a} in {course.submitted.name}/ was left out; give it a name of "
-        "printable characters in UTF-8."
+        f"the folder {name!a} in {course.submitted.name}/ was left out; give it a name of {wanted}."
         for name in names
+        if (wanted := _unusable(course, name))
     ]
 
 
-def grade_class(classroom, workers=2, progress=None):
-    """Grade all submissions and store each result as it comes.
+def looks_new(course, stem, student="*"):
+    """Return whether a submission was never graded: then workers can start at once."""
+    journal = Journal(course, stem)
+    folders = find_submissions(course, stem, student)
+    return not all(journal.path(folder.parent.name).exists() for folder in folders)
+
+
+class Run:
+    """One run over a class; the one writer.
 
     Args:
         classroom: the `Classroom`.
-        workers: how many submissions run at the same time.
-        progress: called with each student's entry, for a progress bar.
-
-    Returns:
-        The entries of the report, by student.
+        cluster: the `Cluster` that grades.
+        force: grade again what has a result.
+        progress: called with each student's entry and whether it was graded now.
     """
-    from course_lib.grading.pool import run_all
-    from course_lib.grading.store import save, write_report
 
-    course, assignment = classroom.course, classroom.assignment
-    if not classroom.bundles:
-        return []
-    seconds = classroom.bundles[0].limits.submission_seconds * 2 + STARTUP_SECONDS
-    entries, written = [], monotonic()
-    try:
-        for bundle, result in run_all(grade_submission, classroom.bundles, workers, seconds):
-            entry = save(course, assignment, bundle.folder, result or _lost(bundle))
-            entries.append(entry)
-            if monotonic() > written + REPORT_SECONDS:
-                # A grader that is killed keeps what it had.
-                write_report(course, assignment, entries)
-                written = monotonic()
-            if progress is not None:
-                progress(entry)
-    finally:
-        # An interrupted class keeps what was graded.
-        if entries:
-            write_report(course, assignment, entries)
-    return sorted(entries, key=lambda entry: entry["student"])
+    def __init__(self, classroom, cluster, force=False, progress=None):
+        self.classroom, self.cluster, self.force, self.progress = (
+            classroom,
+            cluster,
+            force,
+            progress,
+        )
+        self.course, self.assignment = classroom.course, classroom.assignment
+        self.stem = self.assignment.stem
+        self.journal = Journal(self.course, self.stem)
+        self.tests = test_version(self.assignment)
+        self.entries, self.graded, self.written = {}, 0, monotonic()
+
+    def grade(self):
+        """Grade all submissions and store each result as it comes.
+
+        Returns:
+            The entries of the report, by student.
+        """
+        try:
+            with Ledger(self.course, self.assignment) as self.ledger:
+                self._grade_all()
+        finally:
+            # An interrupted class keeps what was graded.
+            if self.entries:
+                write_report(self.course, self.assignment, self.entries.values())
+        return [self.entries[student] for student in sorted(self.entries)]
+
+    def _grade_all(self):
+        self.marks, self.report = self.ledger.marks(), self._reported()
+        seconds = self.classroom.limits.submission_seconds * 2 + STARTUP_SECONDS
+        for task, answer in self.cluster.run(self._to_grade(), self._envelope, seconds):
+            bundle = task.bundle
+            result = _result(bundle, answer)
+            final = answer is not None and not _grader_failed(result)
+            limits = bundle.limits.as_dict()
+            record = Record(bundle.student, task.key, limits, task.seed, final, result)
+            self.journal.write(record)
+            self.graded += 1
+            self._keep(save(self.ledger, record, task.packed, task.when), new=True)
+
+    def _reported(self):
+        """Return the entries that the report has; a damaged one is made anew."""
+        try:
+            return read_report(self.course, self.stem)["students"]
+        except CourseError:
+            return {}
+
+    def _to_grade(self):
+        """Yield what has no result yet; store what has one and is not stored."""
+        for folder in self.classroom.folders:
+            student, limits = folder.parent.name, self.classroom.limits
+            packed, when = pack(folder, self.stem, limits), handed_in(folder)
+            key = key_of(self.stem, packed.digest, self.tests, self.classroom.sandboxed)
+            record = self.journal.read(student)
+            if record and record.answers(key, limits.as_dict()) and not self.force:
+                self._unchanged(record, packed, when)
+                continue
+            seed = record.seed if record and record.key == key else seed_for(self.course, key)
+            yield _Task(self._bundle(student, folder, packed, seed), packed, key, seed, when)
+
+    def _unchanged(self, record, packed, when):
+        """Take a result from the journal; complete what a run that was killed left undone."""
+        student = record.student
+        found, marks = self.report.get(student), self.marks.get(student, {})
+        if is_stored(self.course, self.stem, record, found, marks, when):
+            self._keep(entry(self.assignment, record, marks, when), new=False)
+        else:
+            self._keep(save(self.ledger, record, packed, when), new=False)
+
+    def _bundle(self, student, folder, packed, seed):
+        given = {
+            "student": student,
+            "folder": str(folder),
+            "files": packed.files,
+            "left_out": packed.left_out,
+            "problem": packed.problem,
+            "assignment": self.assignment,
+            "limits": self.classroom.limits,
+            "seed": seed,
+            "sandboxed": self.classroom.sandboxed,
+            "kernel_name": "course-sandbox" if self.classroom.sandboxed else "python3",
+        }
+        return Bundle(**{name.name: given[name.name] for name in fields(Bundle)})
+
+    def _envelope(self, task):
+        from course_lib.grading.worker import Envelope
+
+        topics = topics_of(self.assignment)
+        return Envelope(topics, judging_code(topics), GRADER, pickle.dumps(task.bundle))
+
+    def _keep(self, found, new):
+        self.entries[found["student"]] = found
+        if monotonic() > self.written + REPORT_SECONDS:
+            # A grader that is killed keeps what it had.
+            write_report(self.course, self.assignment, self.entries.values())
+            self.written = monotonic()
+        if self.progress is not None:
+            self.progress(found, new)
 
 
-def _lost(bundle):
-    notes = [
-        Note(
-            "The process that graded it was lost twice; grade it alone to see why.", to=INSTRUCTOR
-        ),
-        Note("The grader could not finish; your instructor will look at it.", to=STUDENT),
-    ]
+@dataclass(frozen=True)
+class _Task:
+    """A submission on its way to a worker and back."""
+
+    bundle: Bundle
+    packed: object
+    key: str
+    seed: int
+    when: str
+
+
+def _result(bundle, answer):
+    """Return a worker's answer, or the result of a submission that has none."""
+    if answer is None:
+        why = "The process that graded it was lost twice; grade it alone to see why."
+    elif "grader_error" in answer:
+        why = f"{GRADER_FAILED}: {answer['grader_error']}"
+    else:
+        return answer
+    sorry = "The grader could not finish; your instructor will look at it."
+    notes = [Note(why, to=INSTRUCTOR), Note(sorry, to=STUDENT)]
     return failed_result(bundle, "died", notes)
+
+
+def _grader_failed(result):
+    """Return whether a result is our fault, not the submission's, so that it is tried again."""
+    return any(text.startswith(GRADER_FAILED) for text in result["instructor"])

@@ -1,6 +1,8 @@
 """The command `course grade`."""
 
 import sys
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +22,9 @@ def grade(
         str, typer.Option(help="Only students that match, for instance 'a*'.")
     ] = "*",
     workers: Annotated[int, typer.Option(min=1, help="Submissions graded at the same time.")] = 2,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Grade on the Dask cluster at this address instead.")
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="Also write the results to this file.")] = None,
     memory: Annotated[float | None, typer.Option(help="GiB of memory of a submission.")] = None,
     cell_seconds: Annotated[float | None, typer.Option(help="Seconds of one cell.")] = None,
@@ -29,45 +34,62 @@ def grade(
     unsafe_no_sandbox: Annotated[
         bool, typer.Option("--unsafe-no-sandbox", help=UNSAFE_HELP)
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Grade again what has not changed.")
+    ] = False,
     course: CourseFolder = Path(),
 ):
     """Grade a class: submitted/<student>/STEM/STEM.ipynb, each in a sandbox.
 
-    Marks go to the gradebook, graded notebooks to autograded/, details to reports/STEM.json.
-    Ends with status 0 when every submission ended in a status, whatever the marks.
+    Marks go to the gradebook, graded notebooks to autograded/, details to reports/STEM.json. What
+    has not changed since it was graded is not graded again, and a run that was ended goes on where
+    it was.
+
+    Ends with status 0 when every submission ended in a status, whatever the marks; with 1 when a
+    folder was left out for its name, or grading could not go on.
     """
     with one_line_errors():
-        from course_lib.grading import classroom, store
+        from course_lib.grading import classroom, locks, store
+        from course_lib.grading.cluster import Cluster
         from course_lib.grading.course import check_assignment, open_course
 
         opened = open_course(course)
         check_assignment(opened, stem)
         limits = classroom.configured_limits(opened)
         limits = _limits(limits, memory, cell_seconds, submission_seconds)
-        kernel = _kernel(unsafe_no_sandbox)
+        sandboxed = _sandboxed(unsafe_no_sandbox)
         classroom.find_submissions(opened, stem, student)
-        store.check_writable(opened)
+        locks.check_writable(opened)
         if json is not None:
             store.write_json(json, {"stem": stem, "students": []})
-        with store.only_writer(opened):
-            gathered = classroom.gather(opened, stem, student, limits, kernel)
-            _show_and_store(gathered, workers, json)
+        with locks.only_writer(opened), Cluster(workers, scheduler, (stem, limits)) as cluster:
+            locks.sweep()
+            if force or classroom.looks_new(opened, stem, student):
+                cluster.start()
+            gathered = classroom.gather(opened, stem, student, limits, sandboxed)
+            _show_and_store(gathered, cluster, force, json)
+        if gathered.left_out:
+            raise typer.Exit(1)
 
 
-def _show_and_store(gathered, workers, json):
+def _show_and_store(gathered, cluster, force, json):
     """Grade with a progress bar, print the class, and write the JSON file if one is wanted."""
     from course_lib.grading import store
+    from course_lib.grading.classroom import Run
     from course_lib.grading.reporting import common_mistakes, print_class
 
     for warning in gathered.warnings:
         typer.echo(f"warning: {warning}", err=True)
-    entries = _grade_with_progress(gathered, workers)
+    run = Run(gathered, cluster, force)
+    entries = _grade_with_progress(run, len(gathered.folders))
+    for name in run.journal.damaged:
+        typer.echo(f"warning: {name} in the journal was damaged; graded again.", err=True)
     stem, directory = gathered.assignment.stem, gathered.course.directory
     mistakes = common_mistakes(entries, stem)
     if json is not None:
         store.write_json(json, {"stem": stem, "students": entries, "mistakes": mistakes})
     print_class(entries, mistakes)
-    typer.echo(f"\n{_summary(entries)}")
+    typer.echo(f"\n{_summary(entries, run.graded)}")
     typer.echo(
         f"Marks are in the gradebook, details in reports/{stem}.json, graded notebooks in "
         f"{directory.autograded_directory}/."
@@ -87,27 +109,26 @@ def _limits(limits, memory, cell_seconds, submission_seconds):
         raise CourseError(str(error)) from error
 
 
-def _kernel(unsafe):
-    """Return the kernel that runs submissions; refuse where there is no sandbox."""
+def _sandboxed(unsafe):
+    """Return whether submissions run in the sandbox; refuse where there is none."""
     from course_lib.grading import sandbox
     from course_lib.grading.course import CourseError
 
     if unsafe:
         typer.echo("warning: no sandbox; submissions run with all your rights.", err=True)
-        return "python3"
+        return False
     problem = sandbox.sandbox_problem()
     if problem:
         raise CourseError(sandbox.NO_SANDBOX.format(reason=problem))
     sandbox.install()
-    return sandbox.KERNEL_NAME
+    return True
 
 
-def _grade_with_progress(gathered, workers):
-    from course_lib.grading.classroom import grade_class
-
-    total = len(gathered.bundles)
+def _grade_with_progress(run, total):
+    """Grade, and say so: with a bar on a terminal, with a line for each student elsewhere."""
     if not sys.stdout.isatty():
-        return grade_class(gathered, workers)
+        run.progress = partial(_say, count(1), total)
+        return run.grade()
     from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -115,21 +136,32 @@ def _grade_with_progress(gathered, workers):
     with Progress(*columns, TimeElapsedColumn()) as bar:
         task = bar.add_task("Grading", total=total)
 
-        def advance(entry):
+        def advance(entry, _):
             # A name may hold what Rich reads as markup, or be longer than the terminal.
             name = escape(shortened(entry["student"], 30))
             bar.update(task, advance=1, description=f"{name}: {entry['status']}")
 
-        entries = grade_class(gathered, workers, advance)
+        run.progress = advance
+        entries = run.grade()
         bar.update(task, description="Grading")
     return entries
 
 
-def _summary(entries):
+def _say(numbers, total, entry, new):
+    """Print a line as soon as a submission is graded; the unchanged ones are only counted."""
+    number = next(numbers)
+    if new:
+        typer.echo(f"[{number}/{total}] {entry['student']}: {entry['status']}")
+        sys.stdout.flush()
+
+
+def _summary(entries, graded):
     """Return how many submissions ended in which status, best first."""
     from course_lib.grading.submission import STATUSES
 
     counts = [(sum(e["status"] == status for e in entries), status) for status in STATUSES[::-1]]
     parts = ", ".join(f"{count} {status}" for count, status in counts if count)
     plural = "" if len(entries) == 1 else "s"
-    return f"{len(entries)} submission{plural}: {parts}."
+    unchanged = len(entries) - graded
+    taken = f" {unchanged} unchanged, {graded} graded now." if unchanged else ""
+    return f"{len(entries)} submission{plural}: {parts}.{taken}"

@@ -55,6 +55,11 @@ class Course:
         return self.root / "reports"
 
     @property
+    def journal(self):
+        """The folder of what was graded, and of the course's secret; only its owner's."""
+        return self.root / "grading"
+
+    @property
     def gradebook_file(self):
         """The gradebook's file, or None if it is a database server's."""
         url = self.directory.db_url
@@ -116,7 +121,7 @@ def open_gradebook(course):
 def gradebook_errors(course):
     """Turn what SQL raises into a `CourseError` that says what to do."""
     from nbgrader.api import InvalidEntry
-    from sqlalchemy.exc import SAWarning, SQLAlchemyError
+    from sqlalchemy.exc import InterfaceError, OperationalError, SAWarning, SQLAlchemyError
 
     place = course.gradebook_file or "the gradebook"
     # nbgrader 0.9.6 warns about its own use of SQLAlchemy on every new submission.
@@ -124,7 +129,12 @@ def gradebook_errors(course):
     try:
         yield
     except (SQLAlchemyError, InvalidEntry) as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        reason = (str(getattr(error, "orig", None) or error).splitlines() or ["no reason"])[0]
+        if not course.gradebook_file and isinstance(error, OperationalError | InterfaceError):
+            raise CourseError(
+                f"the gradebook's database does not answer ({reason}); start it, then grade again: "
+                "what was graded is kept."
+            ) from error
         if "locked" in reason or "full" in reason:
             raise CourseError(
                 f"{place} cannot be written ({reason}); free it, then grade again: what was stored "

@@ -1,138 +1,117 @@
 """The one writer: results into the gradebook, `autograded/` and `reports/`."""
 
-import fcntl
+import contextlib
 import json
 import os
 import shutil
 import stat
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
-from course_lib.grading.course import CourseError, gradebook_errors, open_gradebook
-from course_lib.grading.sandbox import copy_plain_files
+from course_lib.grading.course import CourseError
+from course_lib.grading.ledger import Ledger, answers
+from course_lib.grading.packing import unpack
 
 PLACEHOLDER = "This submission has no graded notebook.\n\n"
+# The notebook lies in autograded/, and each note is among the messages.
+NOT_REPORTED = ("notebook", "notes")
 
 
-def check_writable(course):
-    """Refuse early to grade into a place that cannot be written.
-
-    Raises:
-        CourseError: names the place.
-    """
-    for folder in (course.autograded, course.reports):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                pass
-        except OSError as error:
-            raise CourseError(f"{folder} cannot be written ({error.strerror}).") from error
-    path = course.gradebook_file
-    if path and not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise CourseError(f"{path} cannot be written.")
+def handed_in(folder):
+    """Return the text of nbgrader's timestamp.txt, or "" where it is not a small plain file."""
+    try:
+        # A pipe of that name would be waited for.
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+        with open(os.open(os.path.join(folder, "timestamp.txt"), flags), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return ""
+            return file.read(1000).decode("ascii").strip()
+    except (OSError, ValueError):
+        return ""
 
 
-@contextmanager
-def only_writer(course):
-    """Hold the course's lock while grading: two writers would undo each other's reports.
+def _moment(text):
+    """Return what a timestamp's text says, or None."""
+    from nbgrader.utils import parse_utc
 
-    Raises:
-        CourseError: if another `course grade` holds it.
-    """
-    with open(course.reports / ".lock", "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise CourseError(f"another `course grade` is at work in {course.root}.") from None
-        yield
+    try:
+        return parse_utc(text) if text else None
+    except Exception:
+        # One that does not parse is the collector's accident, not a reason to stop.
+        return None
 
 
-def save(course, assignment, folder, result):
+def save(ledger, record, packed, when=""):
     """Store one result: the gradebook first, then the graded notebook.
 
-    Manual marks in the gradebook stay; storing the same result twice changes nothing.
+    Marks that a person gave stay; storing the same result twice changes nothing.
 
     Args:
-        course: the `Course`.
-        assignment: the `Assignment`.
-        folder: the submission's folder.
-        result: what `grade_submission` returned.
+        ledger: the open `Ledger`.
+        record: the journal's `Record`.
+        packed: the submission's `Packed` files.
+        when: the text of its timestamp.
 
     Returns:
         The student's entry for the report.
     """
-    student, stem = result["student"], assignment.stem
-    with open_gradebook(course) as gradebook:
-        gradebook.update_or_create_student(student)
-        when = {"timestamp": _timestamp(course, folder)} if _timestamp(course, folder) else {}
-        gradebook.update_or_create_submission(stem, student, **when)
-        if result["notebook"] is None:
-            _save_zero(gradebook, stem, student)
-    notebook = _notebook(result)
-    if result["notebook"] is not None:
-        with gradebook_errors(course):
-            _save_grades(course, stem, student, notebook)
-    _write_autograded(course, stem, student, folder, notebook)
-    return _entry(course, assignment, result)
+    course, assignment, result = ledger.course, ledger.assignment, record.result
+    before = answers(graded_text(course, assignment.stem, record.student), assignment)
+    ledger.save(result, _moment(when), before)
+    _write_autograded(course, assignment.stem, result, packed, when)
+    marks = ledger.marks(record.student).get(record.student, {})
+    return entry(assignment, record, marks, when)
 
 
-def _timestamp(course, folder):
-    """Return when it was handed in, from nbgrader's timestamp.txt, or None."""
+def graded_text(course, stem, student):
+    """Return the text of a graded notebook as it is stored, or None."""
     try:
-        # A pipe of that name would be waited for.
-        found = os.lstat(os.path.join(folder, "timestamp.txt"))
-        if not stat.S_ISREG(found.st_mode) or found.st_size > 1000:
-            return None
-        return course.directory.get_existing_timestamp(str(folder))
-    except Exception:
-        # A timestamp that does not parse is the collector's accident, not a reason to stop.
+        return (course.autograded / student / stem / f"{stem}.ipynb").read_text("utf-8")
+    except (OSError, ValueError):
         return None
 
 
-def _save_zero(gradebook, stem, student):
-    submission = gradebook.find_submission_notebook(stem, stem, student)
-    for grade in submission.grades:
-        grade.auto_score = 0.0
-        grade.needs_manual_grade = False
-    gradebook.db.commit()
+def is_stored(course, stem, record, found, marks, when):
+    """Return whether gradebook, graded notebook and report have a record already.
+
+    Args:
+        course: the `Course`.
+        stem: names the assignment.
+        record: the `Record`.
+        found: the student's entry in the report, or None.
+        marks: what the gradebook has of the student, from `Ledger.marks`.
+        when: the text of the submission's timestamp.
+    """
+    return (
+        found is not None
+        and found.get("key") == record.key
+        and found.get("handed_in") == when
+        and all(
+            mark["name"] in marks and marks[mark["name"]]["auto"] == mark["points"]
+            for mark in record.result["marks"]
+        )
+        and (course.autograded / record.student / stem / f"{stem}.ipynb").is_file()
+    )
 
 
-def _notebook(result):
-    import nbformat
-
-    if result["notebook"] is not None:
-        return nbformat.from_dict(json.loads(result["notebook"]))
-    text = PLACEHOLDER + "\n".join(f"- {message}" for message in result["messages"])
-    cell = nbformat.v4.new_markdown_cell(text, id="placeholder")
-    return nbformat.v4.new_notebook(cells=[cell])
-
-
-def _save_grades(course, stem, student, notebook):
-    """Let nbgrader's own preprocessors write the grades, comments and late penalties."""
-    from nbgrader.preprocessors import AssignLatePenalties
-
-    from course_lib.grading.preprocessors import SaveGrades
-
-    info = {"assignment": stem, "notebook": stem, "student": student}
-    resources = {"nbgrader": {**info, "db_url": course.directory.db_url}}
-    for step in (SaveGrades, AssignLatePenalties):
-        step(config=course.config).preprocess(notebook, resources)
-
-
-def _write_autograded(course, stem, student, folder, notebook):
+def _write_autograded(course, stem, result, packed, when):
     """Replace the student's graded folder as a whole, so that it is never half written."""
-    final = course.autograded / student / stem
+    final = course.autograded / result["student"] / stem
     final.parent.mkdir(parents=True, exist_ok=True)
     for left in final.parent.glob(f".{stem}-*"):
         shutil.rmtree(left, ignore_errors=True)  # of a grader that was killed
     fresh = Path(tempfile.mkdtemp(prefix=f".{stem}-", dir=final.parent))
+    others = {
+        name: data
+        for name, data in packed.files.items()
+        if "/" in name or not name.endswith(".ipynb")
+    }
     try:
-        if Path(folder).is_dir() and not Path(folder).is_symlink():
-            copy_plain_files(folder, fresh, course.directory.max_dir_size * 1000)
-            for path in fresh.glob("*.ipynb"):
-                path.unlink()
-        text = json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        with contextlib.suppress(ValueError):  # paths that exclude each other are not worth a mark
+            unpack(others, fresh)
+        if when:
+            (fresh / "timestamp.txt").write_text(f"{when}\n", encoding="ascii")
+        text = result["notebook"] or _placeholder(result["messages"])
         (fresh / f"{stem}.ipynb").write_text(text, encoding="utf-8", errors="replace")
         fresh.chmod(0o755)
         if final.is_symlink() or final.is_file():
@@ -144,50 +123,83 @@ def _write_autograded(course, stem, student, folder, notebook):
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _entry(course, assignment, result):
-    """Return the report's entry; the manual marks are those of the gradebook."""
-    manual = manual_marks(course, assignment, result["student"])
-    auto = sum(mark["points"] for mark in result["marks"])
-    given = sum(mark["points"] for mark in manual)
+def _placeholder(messages):
+    import nbformat
+
+    text = PLACEHOLDER + "\n".join(f"- {message}" for message in messages)
+    cell = nbformat.v4.new_markdown_cell(text, id="placeholder")
+    return json.dumps(nbformat.v4.new_notebook(cells=[cell]), indent=1) + "\n"
+
+
+def entry(assignment, record, marks, when):
+    """Return the report's entry; the manual marks are those of the gradebook.
+
+    Args:
+        assignment: the `Assignment`.
+        record: the `Record`.
+        marks: what the gradebook has of the student, from `Ledger.marks`.
+        when: the text of the submission's timestamp.
+    """
+    result = record.result
     return {
         "student": result["student"],
         "status": result["status"],
-        "auto": auto,
+        "auto": sum(mark["points"] for mark in result["marks"]),
         "auto_max": sum(mark["maximum"] for mark in result["marks"]),
-        "manual": given,
-        "manual_max": sum(mark["maximum"] for mark in manual),
-        "pending": sum(mark["pending"] for mark in manual),
-        "seconds": result["seconds"],
-        "version": result["version"],
-        "messages": result["messages"],
-        "instructor": result["instructor"],
-        "marks": result["marks"],
+        **by_hand(assignment, marks),
+        **{name: value for name, value in result.items() if name not in NOT_REPORTED},
+        "seed": record.seed,
+        "key": record.key,
+        "handed_in": when,
     }
+
+
+def by_hand(assignment, marks):
+    """Return what a person gave and has still to give: manual, manual_max and pending."""
+    cells = [(cell, marks.get(cell.name)) for cell in assignment.cells if cell.manual]
+    rows = [(cell.points, mark) for cell, mark in cells]
+    return {
+        "manual": sum(score(mark) for _, mark in rows),
+        "manual_max": sum(points for points, _ in rows),
+        "pending": sum(bool(mark and mark["pending"]) for _, mark in rows),
+    }
+
+
+def score(mark):
+    """Return what a mark of the gradebook is worth; a person's counts before the grader's."""
+    if mark is None:
+        return 0.0
+    given = mark["auto"] if mark["manual"] is None else mark["manual"]
+    return float(given or 0.0) + float(mark["extra"] or 0.0)
 
 
 def manual_marks(course, assignment, student):
     """Return the marks of the parts that a person grades, from the gradebook."""
-    wanted = [cell for cell in assignment.cells if cell.manual]
-    marks = []
-    with open_gradebook(course) as gradebook:
-        for cell in wanted:
-            grade = gradebook.find_grade(cell.name, assignment.stem, assignment.stem, student)
-            marks.append(
-                {
-                    "name": cell.name,
-                    "points": float(grade.score or 0.0),
-                    "maximum": cell.points,
-                    "pending": bool(grade.needs_manual_grade),
-                }
-            )
-    return marks
+    with Ledger(course, assignment) as ledger:
+        marks = ledger.marks(student).get(student, {})
+    cells = [cell for cell in assignment.cells if cell.manual]
+    return [
+        {
+            "name": cell.name,
+            "points": score(marks.get(cell.name)),
+            "maximum": cell.points,
+            "pending": bool(marks.get(cell.name, {}).get("pending")),
+        }
+        for cell in cells
+    ]
 
 
 def write_report(course, assignment, entries):
-    """Merge entries into `reports/<stem>.json`; the file is replaced as a whole."""
+    """Merge entries into `reports/<stem>.json`; the file is replaced as a whole.
+
+    An entry whose submission is no longer in `submitted/` stays, as its marks stay in the
+    gradebook, and has `"gone": true`.
+    """
     path = course.reports / f"{assignment.stem}.json"
     students = read_report(course, assignment.stem).get("students", {}) if path.exists() else {}
     students.update({entry["student"]: entry for entry in entries})
+    for name, found in students.items():
+        found["gone"] = not os.path.lexists(course.submitted / name / assignment.stem)
     content = {
         "stem": assignment.stem,
         "version": assignment.version,
