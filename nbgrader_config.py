@@ -3,6 +3,8 @@
 import os
 import sys
 
+from course_lib.grading.templates import FOLDERS
+
 # nbgrader calls alembic by name, and the environment need not be activated.
 os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")
 
@@ -32,6 +34,9 @@ c.SandboxExecute.output_bytes = 1_000_000
 # Feedback and the formgrader show strangers' notebooks: no script of theirs may run there.
 c.HTMLExporter.preprocessors = ["course_lib.grading.harmless.Harmless"]
 c.HTMLExporter.filters = {"markdown2html": "course_lib.grading.harmless.markdown"}
+c.HTMLExporter.extra_template_basedirs = FOLDERS
+c.GenerateFeedback.exporter_class = "course_lib.grading.feedback.FeedbackExporter"
+c.GenerateFeedback.preprocessors = []
 
 # A database other than gradebook.db, for instance PostgreSQL:
 # c.CourseDirectory.db_url = "postgresql://..."

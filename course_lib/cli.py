@@ -4,12 +4,12 @@ import typer
 
 from course_lib.checks import commands as checks
 from course_lib.grading import commands as grading
-from course_lib.grading import reporting
+from course_lib.grading import handback, reporting
 
 app = typer.Typer(
     help="Check, audit and grade the assignments of the course.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-for command in (grading.grade, checks.check, checks.audit, reporting.report):
+for command in (grading.grade, reporting.report, handback.feedback, checks.check, checks.audit):
     app.command()(command)
