@@ -193,7 +193,7 @@ def _cell(cell, reports, index, grades, marks):
         secret = has_hidden(cell.source)
         shown |= {"graded": True, "head": _check_name(reports, marks.get(name), name)}
         shown["parts"] = [_part(part) for part in public_parts(reports)]
-        shown["reason"] = _reason(marks.get(name, {}).get("reason", ""), reports, secret)
+        shown["reason"] = _reason(marks.get(name, {}).get("reason", ""), secret)
         if secret:
             # What the student's code printed or raised there may hold a hidden case's numbers.
             return shown
@@ -237,12 +237,12 @@ def _part(part):
     return part | {"sign": sign, "tone": tone}
 
 
-def _reason(reason, reports, secret):
-    """Return why there is no report, or not full marks; what a hidden case raised stays out."""
+def _reason(reason, secret):
+    """Return why there is no mark; what a hidden case raised stays out."""
     if reason.startswith(STOPPED) and secret:
         return f"{STOPPED.capitalize()}{reason.removeprefix(STOPPED).split(':')[0]}."
     if not reason or reason.startswith("not passed"):
-        return "" if reports or reason else ""
+        return ""
     return f"{reason[0].upper()}{reason[1:]}".rstrip(".") + "."
 
 

@@ -1,7 +1,7 @@
 """Draws formulas of Markdown as pictures, so that a page of a stranger's text needs no script.
 
-MathJax would have to run in the page, and a page that runs scripts is a page that can be made to run
-others. Matplotlib's own TeX draws outlines; what it does not know stays as text.
+MathJax would have to run in the page, and a page that runs scripts can be made to run others.
+Matplotlib's own TeX draws outlines; what it does not know stays as text.
 """
 
 import html
@@ -78,9 +78,8 @@ def _path(vertices, codes, scale):
             last = None
             continue
         # A curve's points follow one another under one letter.
-        data.append(
-            f"{letters[int(code)] if code != last or code == 1 else ' '}{x * scale:.1f} {-y * scale:.1f}"
-        )
+        letter = " " if code == last and code != 1 else letters[int(code)]
+        data.append(f"{letter}{x * scale:.1f} {-y * scale:.1f}")
         last = code
     return "".join(data)
 

@@ -1,4 +1,4 @@
-"""The command `course feedback`: nbgrader's own converter over a class, without a start for each."""
+"""The command `course feedback`: nbgrader's own converter, started once for a class."""
 
 import logging
 from concurrent.futures import ProcessPoolExecutor, as_completed

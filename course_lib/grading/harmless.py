@@ -88,9 +88,8 @@ def clean(text):
 
 def _too_deep(text):
     """Say whether the parser would take minutes: its time grows with the square of the depth."""
-    depth, found = 0, 0
-    for tag in OPENING.finditer(text):
-        found += 1
+    depth = 0
+    for found, tag in enumerate(OPENING.finditer(text)):
         if tag[2].lower() not in UNENDED:
             depth = max(depth + (-1 if tag[1] else 1), 0)
         if depth > DEEPEST or found > MOST_ELEMENTS:
@@ -222,7 +221,7 @@ class Harmless(Preprocessor):
     enabled = True
 
     def preprocess(self, nb, resources):
-        """Return the tamed notebook, and names of students as HTML; the templates escape nothing."""
+        """Return the tamed notebook, and names as HTML; nbgrader's templates escape nothing."""
         for key in SPOKEN:
             if isinstance(resources.get(key), str):
                 resources[key] = html.escape(resources[key])
@@ -230,7 +229,7 @@ class Harmless(Preprocessor):
 
 
 class _Renderer(IPythonRenderer):
-    """Draws formulas and pasted pictures; a picture from elsewhere would tell who reads the page."""
+    """Draws formulas and pasted pictures; one from elsewhere would tell who reads the page."""
 
     def __init__(self, attachments):
         super().__init__(escape=True, attachments=attachments, exclude_anchor_links=True)

@@ -31,12 +31,12 @@ PLAIN = (
 
 
 def without_hidden(source):
-    """Return a locked cell's source without its hidden tests and marking scheme.
+    r"""Return a locked cell's source without its hidden tests and marking scheme.
 
     A region that does not end is hidden to the end of the cell.
 
     Example:
-        >>> print(without_hidden("a\\n### BEGIN HIDDEN TESTS\\nb\\n### END HIDDEN TESTS\\nc"))
+        >>> print(without_hidden("a\n### BEGIN HIDDEN TESTS\nb\n### END HIDDEN TESTS\nc"))
         a
         # Hidden tests ran here.
         c

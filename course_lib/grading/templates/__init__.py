@@ -1,4 +1,4 @@
-"""Templates and styles of the grader's pages, and where nbconvert finds those for the formgrader."""
+"""Templates and styles of the grader's pages, and where nbconvert finds them."""
 
 from importlib.util import find_spec
 from pathlib import Path
