@@ -151,7 +151,8 @@ def _examples(check, outcomes, failures):
 def _is_ready_made(function, modules):
     """Return the function's name if it belongs to a forbidden module itself, else nothing."""
     watcher = CallWatcher(modules)
-    module = getattr(function, "__module__", None)
+    # A function in the sandbox says itself where it was made.
+    module = getattr(function, "student_module", None) or getattr(function, "__module__", None)
     if watcher.covers(module):
         watcher.add(module, getattr(function, "__qualname__", type(function).__name__))
     return next(iter(watcher.found), "")
@@ -187,17 +188,17 @@ def _judge(state, part, seeds, before):
 def _try(state, trial):
     """Call the function on copies of the arguments and note what is wrong with the result."""
     args, kwargs = copy.deepcopy(trial.case.args), copy.deepcopy(trial.case.kwargs)
-    watcher = CallWatcher(state.forbidden)
+    found = ()
     try:
-        with watcher:
-            trial.came = state.function(*args, **kwargs)
+        trial.came, found = _call(state, args, kwargs)
     except KeyboardInterrupt:
         raise  # whoever presses stop means the check
-    except SystemExit as error:
-        trial.error = RuntimeError(f"the function ended the program with exit({error.code})")
     except BaseException as error:
         trial.error = error
-    called = state.ready_made or next(iter(watcher.found), "")
+        found = getattr(error, "student_found", ())
+        if isinstance(error, SystemExit):
+            trial.error = RuntimeError(f"the function ended the program with exit({error.code})")
+    called = state.ready_made or next(iter(found), "")
     if called:
         trial.ready_made = True
         trial.problem = f"a call of {called}, which is not allowed here", "your own computation"
@@ -207,6 +208,23 @@ def _try(state, trial):
     except Exception as error:  # a student's object may raise anything when it is compared
         kind = type(trial.came).__name__
         trial.problem = f"a {kind} that raises {type(error).__name__} when compared", "a result"
+
+
+def _call(state, args, kwargs):
+    """Call the function; return its result and the forbidden functions that it called.
+
+    One that lives in a sandbox is watched there, and has a method for it.
+    """
+    watched = getattr(state.function, "call_watched", None)
+    if watched is not None and getattr(state.function, "__module__", None) == "student":
+        return watched(args, kwargs, state.forbidden)
+    watcher = CallWatcher(state.forbidden)
+    try:
+        with watcher:
+            return state.function(*args, **kwargs), watcher.found
+    except BaseException as error:
+        error.student_found = watcher.found
+        raise
 
 
 def _problem(state, trial, args, kwargs):
@@ -275,6 +293,9 @@ def _error_text(error, function):
         text = shorten(f"{type(error).__name__}: {error}", 300).removesuffix(":")
     except Exception:  # a student's exception may raise when it is shown
         text = type(error).__name__
+    line = getattr(error, "student_line", "")
+    if isinstance(line, str) and line:  # raised in a sandbox
+        return f"{text} (in the line: {shorten(line, 120)})"
     code = getattr(function, "__code__", None)
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if code is not None and frame.filename == code.co_filename and frame.line:

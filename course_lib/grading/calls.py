@@ -10,8 +10,10 @@ import secrets
 import time
 from dataclasses import replace
 
-from course_lib.grading.inside import networks
-from course_lib.grading.inside.codec import Decoder, Encoder, MalformedError, Memo, RefusedError
+from course_lib.grading.inside import graphs
+from course_lib.grading.inside.codec import MalformedError, Memo, RefusedError
+from course_lib.grading.inside.decode import Decoder
+from course_lib.grading.inside.encode import Encoder
 from course_lib.grading.inside.frames import (
     BrokenStreamError,
     LateError,
@@ -155,7 +157,7 @@ class Channel:
         if len(self._calls) >= self.limits.nesting:
             raise BadReply(f"calls that call back more than {self.limits.nesting} deep")
         memo, handed = Memo(), _Handed(self)
-        encoder = Encoder(self.limits, memo, handed)
+        encoder = Encoder(self.limits, memo, handed, symbols="given")
         frame = {"op": "call", "fn": number, "watch": list(modules)}
         frame["args"], frame["kwargs"] = encoder.encode(tuple(args)), encoder.encode(dict(kwargs))
         given = len(memo.objects)
@@ -217,7 +219,7 @@ class Channel:
             if reply.get("op") == "error":
                 raise read_error(reply.get("error"))
             if "graph" in reply:
-                decoder.outputs = self._guard(networks.decode_graph, decoder, reply["graph"])
+                decoder.outputs = self._guard(graphs.decode_graph, decoder, reply["graph"], given)
             return self._decode(decoder, reply.get("value")), found
         except Exception as error:
             error.student_found = found

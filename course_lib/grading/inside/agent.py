@@ -16,8 +16,10 @@ import threading
 
 import numpy as np
 
-from . import networks
-from .codec import Decoder, Encoder, MalformedError, Memo, RefusedError
+from . import graphs, networks
+from .codec import MalformedError, Memo, RefusedError
+from .decode import Decoder
+from .encode import Encoder
 from .frames import BrokenStreamError, Stream, dump_frame, load_frame
 from .limits import WireLimits
 from .watch import CallWatcher
@@ -164,7 +166,7 @@ class Agent:
         finally:
             self.calls.pop()
         reply["found"] = [_text(name, 200) for name in watcher.found[:20]]
-        encoder = Encoder(self.limits, memo, self)
+        encoder = Encoder(self.limits, memo, self, symbols="made")
         reply["changed"] = [
             [number, _content(memo.objects[number], encoder)]
             for number in range(given)
@@ -173,7 +175,7 @@ class Agent:
         if reply["op"] == "reply":
             reply["value"] = encoder.encode(value)
             if encoder.outputs:
-                reply["graph"] = networks.encode_graph(encoder, given)
+                reply["graph"] = graphs.encode_graph(encoder, given)
         return reply
 
     def call_back(self, number, args, kwargs):
