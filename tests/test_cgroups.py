@@ -196,7 +196,7 @@ def _cpu(host):
 def test_which_groups_are_stale(name, stale):
     pid = os.getpid()
     values = {"pid": pid, "start": cgroups.start_time(pid), "ns": control_group.pid_namespace()}
-    assert cgroups._is_stale(name.format(**values)) is stale
+    assert cgroups.is_stale(name.format(**values)) is stale
 
 
 class Tree:

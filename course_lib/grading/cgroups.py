@@ -88,7 +88,7 @@ class Cgroups:
         for controller, base in self.bases.items():
             with contextlib.suppress(OSError):
                 for entry in os.scandir(base):
-                    if entry.is_dir() and _is_stale(entry.name):
+                    if entry.is_dir() and is_stale(entry.name):
                         stale.setdefault(entry.name, {})[controller] = Path(entry.path)
         for name, folders in stale.items():
             group = Group(self.kind, folders)
@@ -245,7 +245,8 @@ def _parent(pid, proc):
     return int(stat_fields(pid, proc)[1]) if stat_fields(pid, proc) else 0
 
 
-def _is_stale(name):
+def is_stale(name):
+    """Return whether a group's name is that of a grader that is dead."""
     found = OURS.match(name)
     if not found:
         return False
