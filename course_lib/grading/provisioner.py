@@ -67,7 +67,8 @@ class SandboxProvisioner(KernelProvisionerBase):
         self.limits = kwargs.pop("limits", None) or Limits()
         self.files = kwargs.pop("files", None)
         if self.files is None:
-            packed = pack(Path(kwargs.get("cwd") or os.curdir), "", self.limits)
+            folder = Path(kwargs.get("cwd") or os.curdir).resolve()
+            packed = pack(folder, folder.name or "notebook", self.limits)
             self.files, self.left_out = packed.files, packed.left_out
         self.sockets = Sockets()
         return await super().pre_launch(cmd=["zygote"], **kwargs)

@@ -32,6 +32,7 @@ ENVIRONMENT = {
     "USER": "student",
     "KERAS_BACKEND": "tensorflow",
     "KERAS_HOME": "/tmp/keras",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "MPLCONFIGDIR": "/tmp/matplotlib",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",

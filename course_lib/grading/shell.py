@@ -35,6 +35,8 @@ class _Hook(DisplayHook):
 class TrustedShell(InteractiveShell):
     """An IPython shell in this process, without kernel, whose outputs are collected."""
 
+    # Reports display themselves richly where the shell has a kernel; here its outputs are kept too.
+    kernel = "none"
     displayhook_class = _Hook
     display_pub_class = _Publisher
 

@@ -31,14 +31,15 @@ def process_tree(pid):
 
 
 def memory_bytes(pid):
-    """Return the memory that a process made for itself, in bytes; 0 when it has ended.
+    """Return a process's share of the memory that was made, in bytes; 0 when it has ended.
 
-    Shared memory counts: an anonymous shared mapping is bound by no rlimit.
+    What it shares with the zygote and with its own children counts in parts. Shared memory counts
+    as well: an anonymous shared mapping is bound by no rlimit.
     """
     with contextlib.suppress(OSError, ValueError):
         fields = re.findall(
-            r"^(?:RssAnon|RssShmem):\s+(\d+) kB",
-            Path(f"/proc/{pid}/status").read_text(),
+            r"^(?:Pss_Anon|Pss_Shmem):\s+(\d+) kB",
+            Path(f"/proc/{pid}/smaps_rollup").read_text(),
             flags=re.MULTILINE,
         )
         return sum(map(int, fields)) * 1024
@@ -88,6 +89,8 @@ class Watchdog(threading.Thread):
         self.pid, self.limits, self.folder, self.interval = pid, limits, folder, interval
         self.reason = None
         self.stopped = threading.Event()
+        # What the zygote had imported is not the submission's.
+        self.imported = sum(map(memory_bytes, process_tree(pid)))
 
     def run(self):
         """Look every `interval` seconds until the sandbox has ended or `stop` is called."""
@@ -105,7 +108,7 @@ class Watchdog(threading.Thread):
     def _excess(self, pids):
         if len(pids) > self.limits.processes:
             return "processes"
-        if sum(map(memory_bytes, pids)) > self.limits.memory:
+        if sum(map(memory_bytes, pids)) - self.imported > self.limits.memory:
             return "memory"
         shared = folder_bytes(self.folder) if self.folder else 0
         if shared + nameless_bytes(pids) > self.limits.disk:

@@ -140,6 +140,8 @@ class Agent:
         value = self.namespace[name]
         try:
             node = Encoder(self.limits, functions=self).encode(value)
+            if node_is(node, "known"):  # a ready-made function is called here like any other
+                node = self.encode(value)
         except Exception as error:
             return {"op": "described", "kind": "refused", "reason": _reason(error)}
         kind = "callable" if node_is(node, "function") else "data"

@@ -74,8 +74,11 @@ def mount_private(disk, workdir):
 
 def set_limits(limits):
     """Set what binds each process; what binds all of them together is the cgroup's."""
+    with open("/proc/self/statm") as file:
+        # What the zygote had imported is not the submission's.
+        imported = int(file.read().split()[5]) * resource.getpagesize()
     for name, value in (
-        (resource.RLIMIT_DATA, limits["memory"]),
+        (resource.RLIMIT_DATA, imported + limits["memory"]),
         (resource.RLIMIT_NPROC, limits["processes"]),
         (resource.RLIMIT_FSIZE, limits["file_bytes"]),
         # Threads may burn several CPU-seconds a second; the wall-clock deadline is the real one.

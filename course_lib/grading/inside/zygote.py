@@ -27,7 +27,6 @@ WARM = (
     "keras",
     "keras.ops",
     "matplotlib.pyplot",
-    "matplotlib_inline.backend_inline",
     "IPython",
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
@@ -65,7 +64,10 @@ def _warm(modules):
         # A library that does not import costs its own users an error, and nobody else.
         with contextlib.suppress(Exception):
             importlib.import_module(name)
-    from . import kernel  # noqa: F401
+    from . import fonts, kernel  # noqa: F401
+
+    with contextlib.suppress(Exception):
+        fonts.keep_own_fonts()
 
 
 def _seccomp():
