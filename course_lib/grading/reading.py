@@ -191,9 +191,9 @@ class _Reader:
             self.fail("cannot be read as a notebook: its cells are not a list")
         cells = [cell for cells in lists for cell in cells]
         self.say_format(content, sheets)
-        self.say_language(content)
         cells = [modern_cell(cell) if isinstance(cell, dict) else None for cell in cells]
-        return NotebookNode(metadata=NotebookNode(), nbformat=4, nbformat_minor=5, cells=cells)
+        metadata = NotebookNode(kernelspec=NotebookNode(_kernelspec(content)))
+        return NotebookNode(metadata=metadata, nbformat=4, nbformat_minor=5, cells=cells)
 
     def say_format(self, content, sheets):
         number = content.get("nbformat", 4)
@@ -204,13 +204,13 @@ class _Reader:
         elif number < 4 or sheets is not None:
             self.mend(f"was saved in the old format {number}; it was converted to 4.5")
 
-    def say_language(self, content):
-        metadata = content.get("metadata")
-        spec = metadata.get("kernelspec") if isinstance(metadata, dict) else None
-        language = spec.get("language") if isinstance(spec, dict) else None
-        if isinstance(language, str) and language.lower() not in ("python", ""):
-            text = f"{shown(self.name)} was written for {language[:40]!r}; it is run as Python."
-            self.notes.append(Note(text, repair=True))
+
+def _kernelspec(content):
+    """Return the kernel that a notebook names, as far as it says so in words."""
+    metadata = content.get("metadata")
+    spec = metadata.get("kernelspec") if isinstance(metadata, dict) else None
+    spec = spec if isinstance(spec, dict) else {}
+    return {key: spec[key] for key in ("name", "language") if isinstance(spec.get(key), str)}
 
 
 def _has_cells(content):

@@ -1,269 +1,222 @@
 """Mends a submitted notebook so that it can be graded, and says what it mended.
 
 nbgrader stops at the first duplicate or unknown grade_id, and gives no mark when a test was
-deleted. Here the gradebook's cells are the truth: each cell of a submission is matched with them by
-its grade_id, what is locked is restored, what is missing is put back, and what belongs to nobody
-becomes an ordinary cell. Each deviation is a `Note`, never an exception.
+deleted. Here the gradebook's cells are the truth: each cell of a submission is matched with them,
+by its grade_id or by what it says; what is locked is restored, what is missing is put back, all
+stand in the assignment's order, and what belongs to nobody becomes an ordinary cell. Each deviation
+is a `Note`, never an exception.
 """
 
-import ast
 import copy
 import re
+import traceback
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from course_lib.grading.answers import (
+    adopt_lost_answers,
+    bring_forward,
+    recognise_locked,
+    save_typed_in,
+)
+from course_lib.grading.cells import give_ids, identity, new_cell, normal_cells, set_type
+from course_lib.grading.copies import settle_duplicates
+from course_lib.grading.mending import Work, released_forms
 from course_lib.grading.notes import INSTRUCTOR, Note
 
-KEPT_METADATA = ("nbgrader", "tags")
-CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+__all__ = ["identity", "sanitise"]
+
+MAX_NOTES = 40
+PYTHON = {"name": "python3", "display_name": "Python 3", "language": "python"}
+EMPTY_ANSWER = "# This answer was missing."
+FLAGS = ("grade", "solution", "locked", "task")
 
 
 def sanitise(notebook, assignment):
     """Mend a notebook in place.
 
     Args:
-        notebook: a `NotebookNode`, version 4; anything inside may be wrong.
+        notebook: a `NotebookNode`; anything inside may be wrong.
         assignment: the `Assignment` that it should be.
 
     Returns:
-        The notes.
+        The notes; no exception, whatever the notebook holds.
     """
     notes = []
-    _normalise(notebook, notes)
-    notebook.metadata["kernelspec"] = copy.deepcopy(assignment.kernelspec)
-    _identify(notebook, assignment, notes)
-    _drop_duplicates(notebook, assignment, notes)
-    _adopt_lost_answers(notebook, assignment, notes)
-    _restore(notebook, assignment, notes)
-    _reinsert(notebook, assignment, notes)
-    return notes
+    try:
+        cells = _mended(notebook.get("cells"), assignment, notes)
+    except Exception:
+        # The last net: everything known is handled below, and the rest must not stop the class.
+        why = traceback.format_exc(limit=-3)
+        cells, notes = _as_released(notebook.get("cells"), assignment, why)
+    give_ids(cells)
+    spec = {**PYTHON, **copy.deepcopy(assignment.kernelspec)}
+    notes += _about_kernel(notebook.get("metadata"), spec)
+    notebook.clear()
+    notebook.update(nbformat=4, nbformat_minor=5, cells=cells)
+    notebook["metadata"] = NotebookNode(kernelspec=NotebookNode(spec))
+    return _few(notes)
 
 
-def identity(cell):
-    """Return a cell's grade_id, or None when it has none."""
-    meta = cell.metadata.get("nbgrader")
-    return meta.get("grade_id") if isinstance(meta, dict) else None
+def _mended(cells, assignment, notes):
+    work = Work(normal_cells(cells, notes), assignment, notes)
+    _drop_strangers(work)
+    recognise_locked(work)
+    settle_duplicates(work)
+    save_typed_in(work)
+    adopt_lost_answers(work)
+    _restore(work)
+    _reorder(work)
+    bring_forward(work)
+    return work.cells
 
 
-def _normalise(notebook, notes):
-    """Give each cell what nbformat promises, without outputs, tags and attachments of execution."""
-    # Other editors' metadata marks nothing, and what is wrong in it would make the file invalid.
-    notebook["metadata"] = NotebookNode()
-    cells = notebook.get("cells")
-    cells = cells if isinstance(cells, list) else []
-    notebook["cells"] = [cell for cell in map(_normal_cell, cells) if cell is not None]
-    if len(notebook.cells) < len(cells):
-        notes.append(Note("Some cells were damaged beyond reading and were dropped.", repair=True))
-    notebook["nbformat"], notebook["nbformat_minor"] = 4, 5
-    seen = set()
-    for index, cell in enumerate(notebook.cells):
-        if not CELL_ID.fullmatch(cell.get("id", "")) or cell["id"] in seen:
-            cell["id"] = f"cell-{index}"
-        seen.add(cell["id"])
-        tags = cell.metadata.pop("tags", None)
-        if isinstance(tags, list) and "skip-execution" in tags:
-            notes.append(
-                Note(
-                    "A cell carried the tag skip-execution, which was removed.",
-                    repair=True,
-                    cell=identity(cell),
-                )
-            )
+def _as_released(cells, assignment, why):
+    """Return the cells as released, the student's code in front, for what nobody foresaw."""
+    try:
+        own = [new_cell("code", c.source) for c in normal_cells(cells, []) if c.cell_type == "code"]
+    except Exception:
+        own = []
+    notes = [
+        Note("The notebook could not be mended; your instructor will look at it.", repair=True),
+        Note(f"The sanitiser failed, so all cells stand as released: {why}", to=INSTRUCTOR),
+    ]
+    return [*own, *map(_released_cell, assignment.cells)], notes
 
 
-def _normal_cell(cell):
-    if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw"):
-        return None
-    source = cell.get("source", "")
-    if isinstance(source, list):
-        source = "".join(part for part in source if isinstance(part, str))
-    metadata = cell.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
-    normal = NotebookNode(
-        cell_type=cell["cell_type"],
-        metadata=NotebookNode({key: metadata[key] for key in KEPT_METADATA if key in metadata}),
-        source=source if isinstance(source, str) else "",
-    )
-    if isinstance(cell.get("id"), str):
-        normal["id"] = cell["id"]
-    if normal.cell_type == "markdown" and _are_attachments(cell.get("attachments")):
-        normal["attachments"] = cell["attachments"]
-    if normal.cell_type == "code":
-        normal["outputs"], normal["execution_count"] = [], None
-    return normal
+def _about_kernel(metadata, spec):
+    """Say which kernel the notebook asked for; a virtual environment's name is no fault."""
+    asked = metadata.get("kernelspec") if isinstance(metadata, dict) else None
+    if not isinstance(asked, dict):
+        return []
+    language, name = asked.get("language"), asked.get("name")
+    if isinstance(language, str) and language.lower() not in ("", "python"):
+        text = f"The notebook was written for {language[:40]!r}; it runs as Python."
+        return [Note(text, repair=True)]
+    if isinstance(name, str) and name not in ("", spec["name"]):
+        text = f"The notebook names the kernel {name[:40]!r}; it runs on the course's own."
+        return [Note(text, to=INSTRUCTOR)]
+    return []
 
 
-def _are_attachments(value):
-    """Return whether this is what nbformat calls attachments: pictures pasted into an answer."""
-    return isinstance(value, dict) and all(
-        isinstance(bundle, dict) and all(isinstance(data, str) for data in bundle.values())
-        for bundle in value.values()
-    )
+def _few(notes):
+    """Return the notes, each once and not more than a reader can bear."""
+    notes = list(dict.fromkeys(notes))
+    if len(notes) <= MAX_NOTES:
+        return notes
+    text = f"{len(notes) - MAX_NOTES:,} more things were mended."
+    return [*notes[:MAX_NOTES], Note(text, repair=any(note.repair for note in notes))]
 
 
-def _identify(notebook, assignment, notes):
+def _drop_strangers(work):
     """Strip nbgrader's metadata from cells that the assignment does not have."""
-    known = assignment.by_name
-    for cell in notebook.cells:
-        if "nbgrader" not in cell.metadata:
-            continue
+    for cell in work.cells:
         name = identity(cell)
-        if isinstance(name, str) and name in known:
+        if "nbgrader" not in cell.metadata or name in work.known:
             continue
         del cell.metadata["nbgrader"]
         # nbgrader leaves empty metadata behind; only a name that looks real is worth a word.
         if name is not None:
-            text = f"The cell {str(name)[:60]!r} is not part of the assignment; it does not count."
-            notes.append(Note(text, repair=True))
+            work.mend(f"The cell {name[:60]!r} is not part of the assignment; it does not count.")
 
 
-def _drop_duplicates(notebook, assignment, notes):
-    """Keep one cell for each grade_id: the last copy that was edited, in the place of the first.
-
-    The others stay to be read, as raw cells: run, an older copy below would undo the answer.
-    """
-    cells = {}
-    for cell in notebook.cells:
-        if identity(cell):
-            cells.setdefault(identity(cell), []).append(cell)
-    for name, copies in cells.items():
-        if len(copies) < 2:
-            continue
-        stub = assignment.by_name[name].source.strip()
-        kept = ([cell for cell in copies if cell.source.strip() != stub] or copies)[-1]
-        kept_source, kept_type = kept.source, kept.cell_type
-        for cell in copies[1:]:
-            del cell.metadata["nbgrader"]
-        sources = [cell.source for cell in copies if cell is not kept]
-        for cell, source in zip(copies[1:], sources, strict=True):
-            _set_type(cell, "raw")
-            cell.source = source
-        _set_type(copies[0], kept_type)
-        copies[0].source = kept_source
-        text = f"The cell {name!r} is there {len(copies)} times; the last edited copy counts."
-        notes.append(Note(text, repair=True, cell=name))
-
-
-def defined_names(source):
-    """Return what a cell defines at its top level; nothing if it does not parse."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return {node.name for node in tree.body if isinstance(node, kinds)}
-
-
-def _adopt_lost_answers(notebook, assignment, notes):
-    """Recognise answers whose nbgrader metadata another editor removed, by what they define."""
-    present = {identity(cell) for cell in notebook.cells}
-    for wanted in assignment.cells:
-        if wanted.name in present or not wanted.solution or wanted.cell_type != "code":
-            continue
-        names = defined_names(wanted.source)
-        free = [
-            cell
-            for cell in notebook.cells
-            if cell.cell_type == "code"
-            and not identity(cell)
-            and names & defined_names(cell.source)
-        ]
-        if free:
-            free[-1].metadata["nbgrader"] = NotebookNode(wanted.metadata())
-            text = f"The answer {wanted.name!r} had lost its nbgrader metadata; it was recognised."
-            notes.append(Note(text, repair=True, cell=wanted.name))
-
-
-def _restore(notebook, assignment, notes):
+def _restore(work):
     """Give each known cell the type, metadata and, if locked, the source that was released."""
-    for cell in notebook.cells:
+    schemas = set()
+    for cell in work.cells:
         name = identity(cell)
         if name is None:
             continue
-        wanted, changed = assignment.by_name[name], []
-        was = cell.metadata["nbgrader"]
-        if cell.cell_type != wanted.cell_type:
-            changed.append("its type")
-            _set_type(cell, wanted.cell_type)
-        if (wanted.grade or wanted.task) and _number(was.get("points")) != wanted.points:
-            changed.append("its points")
-        flags = ("grade", "solution", "locked", "task")
-        if any(bool(was.get(flag, False)) != getattr(wanted, flag) for flag in flags):
-            changed.append("its nbgrader settings")
+        wanted, was = work.known[name], cell.metadata["nbgrader"]
+        changed = _changes(cell, wanted, was)
+        set_type(cell, wanted.cell_type)
         if was.get("schema_version") != 3:
-            text = (
-                f"The cell {name!r} is of nbgrader's schema {was.get('schema_version')!r}, not 3."
-            )
-            notes.append(Note(text, to=INSTRUCTOR, cell=name))
+            schemas.add(repr(was.get("schema_version"))[:20])
         if wanted.locked:
-            if cell.source.strip() not in _released_forms(wanted.source):
-                changed.append("its text")
-            cell.source = wanted.source
+            cell["source"] = wanted.source
+            cell.pop("attachments", None)
         cell.metadata["nbgrader"] = NotebookNode(wanted.metadata())
         if changed:
-            text = (
-                f"The cell {name!r} was changed ({', '.join(changed)}); the original was restored."
-            )
-            notes.append(Note(text, repair=True, cell=name))
+            what = ", ".join(changed)
+            work.mend(f"The cell {name!r} was changed ({what}); the original was restored.", name)
+    if schemas:
+        text = (
+            f"Cells are of nbgrader's schema {', '.join(sorted(schemas))}, not 3; they were read."
+        )
+        work.notes.append(Note(text, to=INSTRUCTOR))
+
+
+def _changes(cell, wanted, was):
+    """Return what of a known cell is not as released."""
+    changed = []
+    if cell.cell_type != wanted.cell_type:
+        changed.append("its type")
+    # An older schema lacks some keys; what is absent was not changed.
+    current = was.get("schema_version") == 3
+    if (wanted.grade or wanted.task) and (current or "points" in was):
+        changed += ["its points"] if _number(was.get("points")) != wanted.points else []
+    given = [flag for flag in FLAGS if current or flag in was]
+    if any(bool(was.get(flag, False)) != getattr(wanted, flag) for flag in given):
+        changed.append("its nbgrader settings")
+    if wanted.locked and cell.source.strip() not in released_forms(wanted.source):
+        changed.append("its text")
+    return changed
 
 
 def _number(value):
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
-def _released_forms(source):
-    """Return a locked cell's text with and without its hidden tests; students have the latter."""
-    kept, hidden = [], False
-    for line in source.splitlines():
-        if "### BEGIN HIDDEN TESTS" in line:
-            hidden = True
-        elif "### END HIDDEN TESTS" in line:
-            hidden = False
-        elif not hidden:
-            kept.append(line)
-    return {source.strip(), "\n".join(kept).strip()}
+def _reorder(work):
+    """Bring the assignment's cells into their order, put missing ones back, keep the rest near.
+
+    A cell that belongs to nobody stays behind the known cell that it followed.
+    """
+    leading, groups = [], {}
+    followers = leading
+    for cell in work.cells:
+        if identity(cell):
+            followers = groups[identity(cell)] = []
+        followers.append(cell)
+    wanted = [cell.name for cell in work.assignment.cells]
+    if list(groups) != [name for name in wanted if name in groups]:
+        work.mend("The assignment's cells stood in another order, which was restored.")
+    cells = []
+    for index, released in enumerate(work.assignment.cells):
+        if leading and _starts(released, wanted[: index + 1], groups):
+            cells += leading
+            leading = []
+        if released.name not in groups:
+            groups[released.name] = [_put_back(work, released)]
+        cells += groups[released.name]
+    work.cells[:] = cells + leading
 
 
-def _set_type(cell, cell_type):
-    cell["cell_type"] = cell_type
-    cell.pop("attachments", None)
-    if cell_type == "code":
-        cell["outputs"], cell["execution_count"] = [], None
+def _starts(released, names, groups):
+    """Return whether a notebook's first cells, which belong to nobody, go before this one.
+
+    What was released before all answers and is missing, such as the imports, goes before them.
+    """
+    return released.solution or released.grade or any(name in groups for name in names)
+
+
+def _put_back(work, released):
+    if released.solution and released.cell_type == "code":
+        # Its released text would undo the answer, if that stands elsewhere.
+        text = f"The answer {released.name!r} was missing; an empty cell stands for it."
     else:
-        cell.pop("outputs", None)
-        cell.pop("execution_count", None)
+        kind = "test" if released.autograded else "cell"
+        text = f"The {kind} {released.name!r} was missing; it was put back as released."
+    work.mend(text, released.name)
+    return _released_cell(released)
 
 
-def _reinsert(notebook, assignment, notes):
-    """Put back what is missing, each after the cell that precedes it in the assignment."""
-    previous = None
-    for wanted in assignment.cells:
-        names = [identity(cell) for cell in notebook.cells]
-        if wanted.name not in names:
-            index = _place(names, previous, assignment)
-            notebook.cells.insert(index, _released_cell(wanted))
-            kind = "test" if wanted.autograded else "cell"
-            text = f"The {kind} {wanted.name!r} was missing; it was put back as released."
-            notes.append(Note(text, repair=True, cell=wanted.name))
-        previous = wanted.name
-
-
-def _place(names, previous, assignment):
-    """Return where a missing cell goes; a notebook without any metadata gets them at its end."""
-    if previous in names:
-        return names.index(previous) + 1
-    known = set(assignment.by_name)
-    later = [index for index, name in enumerate(names) if name in known]
-    return later[0] if later else len(names)
-
-
-def _released_cell(wanted):
-    make = new_code_cell if wanted.cell_type == "code" else new_markdown_cell
-    # A fixed id: grading the same submission twice gives the same file.
-    cell = make(wanted.source, id=f"restored-{wanted.name}"[:64].replace(" ", "-"))
-    cell.metadata["nbgrader"] = NotebookNode(wanted.metadata())
+def _released_cell(released):
+    answer = released.solution and released.cell_type == "code"
+    cell_id = "restored-" + re.sub(r"[^A-Za-z0-9_-]", "-", released.name)[:50]
+    cell = new_cell(released.cell_type, EMPTY_ANSWER if answer else released.source, cell_id)
+    cell.metadata["nbgrader"] = NotebookNode(released.metadata())
     return cell

@@ -1,0 +1,68 @@
+"""A notebook that is being mended, and what the assignment says its cells should be."""
+
+from dataclasses import dataclass, field
+
+from course_lib.grading.cells import identity
+from course_lib.grading.definitions import Definitions
+from course_lib.grading.notes import Note
+
+
+@dataclass
+class Work:
+    """A notebook that is being mended.
+
+    Attributes:
+        cells: its cells, normal ones.
+        assignment: the `Assignment` that it should be.
+        notes: what was found.
+        code: reads what cells define.
+    """
+
+    cells: list
+    assignment: object
+    notes: list
+    code: Definitions = field(default_factory=Definitions)
+
+    def __post_init__(self):
+        self.known = self.assignment.by_name
+        tests = [cell for cell in self.assignment.cells if cell.autograded]
+        self.mentioned = {cell.name: self.code.mentions(cell.source) for cell in tests}
+        checked = set().union(*self.mentioned.values())
+        # What an answer must define: the names that tests use, of those that its release defines.
+        self.wanted = {}
+        for cell in self.assignment.cells:
+            if cell.solution and not cell.locked and cell.cell_type == "code":
+                names = self.code.names(cell.source)
+                self.wanted[cell.name] = names & checked or names
+        self.expected = set().union(*self.wanted.values())
+
+    def mend(self, text, name=None):
+        """Note a repair."""
+        self.notes.append(Note(text, repair=True, cell=name))
+
+    def present(self):
+        """Return the grade_ids that the notebook has."""
+        return {identity(cell) for cell in self.cells} - {None}
+
+    def defines(self, cell, names):
+        """Return which of some names a cell answers, whatever type it has now."""
+        if not any(name in cell.source for name in names):
+            return set()
+        return self.code.answers(cell.source) & names
+
+    def is_untouched(self, cell, name):
+        """Return whether an answer's cell is as released, or empty."""
+        return cell.source.strip() in ("", self.known[name].source.strip())
+
+
+def released_forms(source):
+    """Return a locked cell's text with and without its hidden tests; students have the latter."""
+    kept, hidden = [], False
+    for line in source.splitlines():
+        if "### BEGIN HIDDEN TESTS" in line:
+            hidden = True
+        elif "### END HIDDEN TESTS" in line:
+            hidden = False
+        elif not hidden:
+            kept.append(line)
+    return {source.strip(), "\n".join(kept).strip()}
