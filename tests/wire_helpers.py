@@ -17,14 +17,14 @@ MAIN = """
 import linecache, socket, sys
 sys.path.insert(0, {folder!r})
 from course_inside.agent import serve
+assert not any(name.startswith("course_lib") for name in sys.modules)
 sock = socket.socket(fileno={fd})
 source = open({source!r}).read()
 namespace = {{"__name__": "__main__", "sock": sock}}
 linecache.cache["<cell>"] = (len(source), None, source.splitlines(True), "<cell>")
 exec(compile(source, "<cell>", "exec"), namespace)
-assert not any(name.startswith("course_lib") for name in sys.modules)
-while sock.fileno() >= 0:
-    serve(sock, namespace)
+while serve(sock, namespace):
+    pass
 """
 
 

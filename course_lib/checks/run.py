@@ -188,16 +188,15 @@ def _judge(state, part, seeds, before):
 def _try(state, trial):
     """Call the function on copies of the arguments and note what is wrong with the result."""
     args, kwargs = copy.deepcopy(trial.case.args), copy.deepcopy(trial.case.kwargs)
-    found = ()
+    found = []
     try:
-        trial.came, found = _call(state, args, kwargs)
+        trial.came = _call(state, args, kwargs, found)
     except KeyboardInterrupt:
         raise  # whoever presses stop means the check
+    except SystemExit as error:
+        trial.error = RuntimeError(f"the function ended the program with exit({error.code})")
     except BaseException as error:
         trial.error = error
-        found = getattr(error, "student_found", ())
-        if isinstance(error, SystemExit):
-            trial.error = RuntimeError(f"the function ended the program with exit({error.code})")
     called = state.ready_made or next(iter(found), "")
     if called:
         trial.ready_made = True
@@ -210,21 +209,25 @@ def _try(state, trial):
         trial.problem = f"a {kind} that raises {type(error).__name__} when compared", "a result"
 
 
-def _call(state, args, kwargs):
-    """Call the function; return its result and the forbidden functions that it called.
+def _call(state, args, kwargs, found):
+    """Call the function, and add the forbidden functions that it called to `found`.
 
-    One that lives in a sandbox is watched there, and has a method for it.
+    A function that lives in a sandbox is watched there.
     """
-    watched = getattr(state.function, "call_watched", None)
-    if watched is not None and getattr(state.function, "__module__", None) == "student":
-        return watched(args, kwargs, state.forbidden)
+    if getattr(state.function, "__module__", None) == "student":
+        try:
+            value, names = state.function.call_watched(args, kwargs, state.forbidden)
+        except Exception as error:
+            found += getattr(error, "student_found", ())
+            raise
+        found += names
+        return value
     watcher = CallWatcher(state.forbidden)
     try:
         with watcher:
-            return state.function(*args, **kwargs), watcher.found
-    except BaseException as error:
-        error.student_found = watcher.found
-        raise
+            return state.function(*args, **kwargs)
+    finally:
+        found += watcher.found
 
 
 def _problem(state, trial, args, kwargs):

@@ -5,6 +5,7 @@ like any other. What comes back is data from a stranger: it is bounded, checked 
 anything sees it, and whatever is wrong with it ends in a `StudentError`.
 """
 
+import contextlib
 import inspect
 import secrets
 import time
@@ -149,7 +150,10 @@ class Channel:
             ValueError: if it is no callable.
         """
         if described.kind != "callable":
-            raise ValueError(f"{name!r} is {described.kind} and no callable; describe it first.")
+            why = f" ({described.reason})" if described.reason else ""
+            raise ValueError(
+                f"{name!r} is {described.kind}{why}; only what is described as callable is called."
+            )
         return described.value
 
     def call(self, number, args, kwargs, modules=()):
@@ -166,6 +170,10 @@ class Channel:
             return self._finish(self._ask(frame), memo, given, handed)
         finally:
             self._calls.pop()
+
+    def begin(self):
+        """Say that `serve` was started again, so that `end` has something to end."""
+        self._ended = False
 
     def end(self):
         """End `serve` on the other side and wait until it says so; calling it again does nothing.
@@ -231,8 +239,9 @@ class Channel:
             if len(self._proxies) >= self.limits.functions:
                 raise MalformedError(f"it handed out more than {self.limits.functions} functions")
             described = describe_function(facts)
-            decoder = Decoder(self.limits)
-            signature = read_signature(facts.get("signature"), decoder.decode)
+            signature = read_signature(
+                facts.get("signature"), lambda node: Decoder(self.limits).decode(node)
+            )
             self._proxies[number] = Proxy(self, number, replace(described, signature=signature))
         return self._proxies[number]
 
@@ -288,7 +297,10 @@ class Channel:
         self._ended = False
         number = secrets.randbits(62)  # a reply cannot be written before its call is made
         try:
-            self._stream.send(dump_frame({"id": number, **frame}), self._end)
+            data = dump_frame({"id": number, **frame})
+            if len(data) > self.limits.frame_bytes:
+                raise RefusedError(f"arguments of {len(data):,} bytes are too large for one call")
+            self._stream.send(data, self._end)
             return self._wait(number)
         except BrokenStreamError as error:
             raise self._die(f"the student's process cannot be asked any more: {error}") from None
@@ -308,18 +320,23 @@ class Channel:
 
     def _too_late(self, number):
         """Interrupt the call; without a sign of life in time, the channel is dead."""
-        seconds = self.call_seconds
         if self.interrupt is not None:
-            self.interrupt()
+            with contextlib.suppress(Exception):  # there may be nobody to interrupt any more
+                self.interrupt()
+        end = time.monotonic() + GRACE
+        stop = {"id": number, "op": "answer", "error": {"name": "TimeoutError", "text": "too late"}}
         try:
-            end = time.monotonic() + GRACE
             while self._receive(number, end).get("op") == "callback":
-                pass
+                self._stream.send(dump_frame(stop), end)
         except LateError:
             raise self._die(
                 "a call took too long and could not be interrupted; no further call is made"
             ) from None
-        raise CallTimeout(f"the call took longer than {seconds:g} seconds and was stopped")
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            raise CallTimeout("the call was stopped: the submission's time is over")
+        raise CallTimeout(
+            f"the call took longer than {self.call_seconds:g} seconds and was stopped"
+        )
 
     def _receive(self, number, end):
         """Return the next message of a call; those of other calls are dropped and counted."""

@@ -32,6 +32,9 @@ def serve(sock, namespace, limits=None):
 
     It can be called again on the same socket: functions that were handed out stay known.
 
+    Returns:
+        Whether it was told to end; else nobody is there any more.
+
     Args:
         sock: one end of a socket pair, whose other end a `Channel` has.
         namespace: where the student's names are looked up.
@@ -40,7 +43,7 @@ def serve(sock, namespace, limits=None):
     agent = _agents.get(sock.fileno())
     if agent is None or agent.stream.sock is not sock:
         agent = _agents[sock.fileno()] = Agent(sock, limits or WireLimits())
-    agent.serve(namespace)
+    return agent.serve(namespace)
 
 
 class RemoteFunction:
@@ -74,8 +77,9 @@ class Agent:
                 frame = self._next()
                 if frame["op"] == "end":
                     self._send({"op": "ended", "id": frame["id"]})
-                    return
+                    return True
                 self._answer(frame)
+        return False
 
     @contextlib.contextmanager
     def _signals(self):
@@ -154,6 +158,7 @@ class Agent:
         function = self.handed[frame["fn"]]
         given = len(memo.objects)
         before = [_snapshot(value) for value in memo.objects]
+        structures = {n: networks.structure(v) for n, v in _networks(memo)}
         watcher = CallWatcher(frame.get("watch", ()))
         self.calls.append(frame["id"])
         reply, value = {}, None
@@ -168,6 +173,10 @@ class Agent:
         finally:
             self.calls.pop()
         reply["found"] = [_text(name, 200) for name in watcher.found[:20]]
+        for number, value_given in _networks(memo)[: len(structures)]:
+            if networks.structure(value_given) != structures[number]:
+                memo.forget(number)  # another network now, which crosses as a new one
+                before[number] = _snapshot(value_given)
         encoder = Encoder(self.limits, memo, self, symbols="made")
         reply["changed"] = [
             [number, _content(memo.objects[number], encoder)]
@@ -294,6 +303,10 @@ class _Capture(io.TextIOBase):
 def node_is(node, tag):
     """Whether a node has this tag."""
     return isinstance(node, list) and node[0] == tag
+
+
+def _networks(memo):
+    return [(n, value) for n, value in enumerate(memo.objects) if networks.is_numbered(value)]
 
 
 def _snapshot(value):

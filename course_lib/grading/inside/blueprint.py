@@ -5,6 +5,7 @@ says what is allowed, and the rest is refused by name.
 """
 
 import importlib
+import math
 
 from . import known
 from .errors import MalformedError, RefusedError
@@ -51,8 +52,14 @@ _LEAVES = frozenset(
     {"__keras_tensor__", "__tensor__", "__numpy__", "__slice__", "__ellipsis__", "__tuple__"}
 )
 _PARTS, _DEPTH, _TEXT = 100_000, 60, 10_000
+_SIZES = 8  # a longer list is no shape
 _LARGEST = 2**20
-_WIDTHS = {"units": 2**16, "filters": 2**16, "output_dim": 2**16, "seed": 2**64, "salt": 2**64}
+_LARGEST_PRODUCT = 2**27  # of a list of integers, which may be a shape
+_LARGEST_OF = {"units": 2**16, "filters": 2**16, "output_dim": 2**16, "num_classes": 2**10}
+_LARGEST_OF |= {"seed": 2**64, "salt": 2**64, "kernel_size": 1024, "pool_size": 1024}
+_LARGEST_OF |= {"strides": 1024, "dilation_rate": 1024, "size": 1024, "padding": 1024}
+_DTYPES = ("bool", "bfloat16", *(f"float{bits}" for bits in (16, 32, 64)))
+_DTYPES += tuple(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64))
 
 
 def check(config, limits):
@@ -80,6 +87,9 @@ def check(config, limits):
                 layers += "inbound_nodes" in node
             stack += [(value, depth + 1, name) for name, value in node.items()]
         elif type(node) is list:
+            sizes = [abs(one) for one in node if type(one) is int and one]
+            if key != "value" and math.prod(sizes[:_SIZES]) > _LARGEST_PRODUCT:
+                raise MalformedError(f"a network with {key} of {sizes[:8]}, which is too large")
             stack += [(value, depth + 1, key) for value in node]
         else:
             _check_leaf(node, key)
@@ -88,7 +98,7 @@ def check(config, limits):
 
 
 def _check_leaf(node, key):
-    if type(node) is int and abs(node) > _WIDTHS.get(key, _LARGEST):
+    if type(node) is int and abs(node) > _LARGEST_OF.get(key, _LARGEST):
         raise MalformedError(f"a network with {key}={node}, which is too large")
     if type(node) is str and len(node) > _TEXT:
         raise MalformedError("a network with a text that is too long")
@@ -100,15 +110,26 @@ def _check_class(node):
     name, module, registered = (node.get(k) for k in ("class_name", "module", "registered_name"))
     if node.get("compile_config"):
         raise MalformedError("a network that brings its training along")
-    if name in _LEAVES and type(name) is str and module is None:
+    if type(name) is str and name in _LEAVES and module is None:
+        _check_numbers(node)
         return
-    if type(name) is str and type(module) is str and registered in (None, name, node.get("config")):
+    if type(name) is str and type(module) is str:
+        config = node.get("config")
         if name == "function":
-            if known.find(f"{module}.{node.get('config')}") is not None:
+            if registered in (None, config) and known.find(f"{module}.{config}") is not None:
                 return
-        elif name.isidentifier() and _is_listed(module, name):
+        elif registered in (None, name) and name.isidentifier() and _is_listed(module, name):
             return
     raise RefusedError(_not_listed(node, name, module))
+
+
+def _check_numbers(node):
+    """Let an array in a configuration have numbers only: a text's length is part of its dtype."""
+    config = node.get("config")
+    if node["class_name"] in ("__tensor__", "__numpy__"):
+        dtype = config.get("dtype") if type(config) is dict else None
+        if dtype not in _DTYPES:
+            raise MalformedError("a network with constants that are no numbers")
 
 
 def _is_listed(module, name):

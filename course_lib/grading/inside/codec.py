@@ -54,6 +54,10 @@ class Memo:
         self.objects[number] = value
         self._numbers[id(value)] = number
 
+    def forget(self, number):
+        """Let an object, where it comes again, be a new one."""
+        self._numbers.pop(id(self.objects[number]), None)
+
     def find(self, value):
         """Return an object's number, or None."""
         return self._numbers.get(id(value))

@@ -72,6 +72,14 @@ def snapshot(value):
     return _flags(value), [np.asarray(weight).tobytes() for weight in value.weights]
 
 
+def structure(value):
+    """Return what differs when layers were added to a network or taken from it."""
+    if not hasattr(value, "weights"):
+        return None
+    layers = [(type(layer).__name__, id(layer)) for layer in _layers(value)]
+    return layers, [tuple(weight.shape) for weight in value.weights]
+
+
 def encode_state(value, encoder):
     """Return the node of a network's weights and flags alone."""
     return ["state", *_state(value, encoder)]
@@ -81,9 +89,7 @@ def read_state(value, node, decoder):
     """Return the weights and flags that a "state" node has for a network."""
     if len(node) != 3:
         raise MalformedError("a state of wrong length")
-    return _arrays(decoder, node[1], [tuple(w.shape) for w in value.weights]), _read_flags(
-        value, node[2]
-    )
+    return _arrays(decoder, node[1], value), _read_flags(value, node[2])
 
 
 def write_state(value, state):
@@ -117,7 +123,7 @@ def decode(decoder, config, weights, flags):
 
 def fill(decoder, value, weights, flags):
     """Give a network that was built the weights and flags that came with it."""
-    arrays = _arrays(decoder, weights, [tuple(w.shape) for w in value.weights])
+    arrays = _arrays(decoder, weights, value)
     write_state(value, (arrays, _read_flags(value, flags)))
 
 
@@ -243,12 +249,17 @@ def _shapes(weights, limits):
     return shapes
 
 
-def _arrays(decoder, weights, shapes):
-    """Return weights as arrays of just these shapes."""
+def _arrays(decoder, weights, value):
+    """Return weights as arrays of the shapes and dtypes that a network's have."""
+    shapes = [tuple(weight.shape) for weight in value.weights]
+    dtypes = [str(weight.dtype) for weight in value.weights]
     declared = [tuple(shape) for shape in _shapes(weights, decoder.limits)]
-    if declared != list(shapes):
+    if declared != shapes:
         raise MalformedError("weights of other shapes than the network's")
-    return [decoder.read_array(*node) for node in weights]
+    arrays = [decoder.read_array(*node) for node in weights]
+    if [array.dtype.name for array in arrays] != dtypes:
+        raise MalformedError("weights of other dtypes than the network's")
+    return arrays
 
 
 def _read_flags(value, flags):
