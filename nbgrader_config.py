@@ -32,7 +32,8 @@ c.SandboxExecute.submission_seconds = 120
 c.SandboxExecute.output_bytes = 1_000_000
 
 # Feedback and the formgrader show strangers' notebooks: no script of theirs may run there.
-c.HTMLExporter.preprocessors = ["course_lib.grading.harmless.Harmless"]
+# It comes before nbconvert's own, which refuse a notebook that is not valid.
+c.HTMLExporter.default_preprocessors = ["course_lib.grading.harmless.Harmless"]
 c.HTMLExporter.filters = {"markdown2html": "course_lib.grading.harmless.markdown"}
 c.HTMLExporter.extra_template_basedirs = FOLDERS
 c.GenerateFeedback.exporter_class = "course_lib.grading.feedback.FeedbackExporter"

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from nbconvert.exporters import Exporter
 from traitlets import default
 
+from course_lib.checks.report import STYLE as REPORT_STYLE
 from course_lib.grading import pages
 from course_lib.grading.formulas import STYLE
 from course_lib.grading.harmless import render_markdown, tame, terminal_text
@@ -262,7 +263,8 @@ def _output(output, report):
             picture = f'<img alt="A picture that this cell drew" src="data:{kind};base64,{{}}">'
             return {"kind": "picture", "html": Markup(picture.format("".join(data[kind].split())))}
     if "text/html" in data:
-        return {"kind": "scroll", "html": Markup(data["text/html"])}
+        # A report brings its style along; this page has it, and allows no other.
+        return {"kind": "scroll", "html": Markup(data["text/html"].removeprefix(REPORT_STYLE))}
     return {"kind": "plain", "html": Markup(f"<pre>{terminal_text(data['text/plain'])}</pre>")}
 
 

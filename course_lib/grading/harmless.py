@@ -34,6 +34,7 @@ CLASS = re.compile(
 BLOCKS = re.compile(r"<(style|script|template)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 PICTURES = ("image/png", "image/jpeg")
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
+CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 FLAGS = ("grade", "solution", "locked", "task")
 OPENING = re.compile(r"<(/?)([a-z][a-z0-9]*)", re.IGNORECASE)
 # Elements that need no end, and so say nothing of the depth.
@@ -145,7 +146,7 @@ def tame(notebook):
 
 def _tame_cell(cell, index):
     identifier = cell.get("id")
-    known = isinstance(identifier, str) and NAME.fullmatch(identifier)
+    known = isinstance(identifier, str) and CELL_ID.fullmatch(identifier)
     tamed = NotebookNode(
         id=identifier if known else f"cell-{index}",
         cell_type="markdown" if cell.get("cell_type") == "markdown" else "code",
@@ -189,7 +190,7 @@ def _tame_attachments(attachments):
 
 def _count(thing):
     count = thing.get("execution_count")
-    return count if isinstance(count, int) and not isinstance(count, bool) else None
+    return count if type(count) is int and count >= 0 else None
 
 
 def _tame_output(output):
