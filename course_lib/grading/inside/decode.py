@@ -17,7 +17,7 @@ class Decoder:
         limits: the `WireLimits`.
         memo: the `Memo` of the call, with what was sent.
         functions: `functions.decode(node)` gives a callable; None refuses them.
-        tensors: makes a tensor of an array; by default tensors arrive as arrays.
+        tensors: on the student's side makes a tensor of an array; else tensors arrive as arrays.
         outputs: symbolic results, by number.
     """
 
@@ -226,6 +226,7 @@ class Decoder:
         return networks.decode_object(self, config)
 
     def _symbol(self, shape, dtype, name):
+        _demand(self.tensors is not None, "a symbolic input, where only results may be")
         return self.number(lambda: graphs.decode_symbol(shape, dtype, name))
 
     def _output(self, number):
