@@ -20,6 +20,7 @@ from course_lib.grading.harmless import render_markdown, tame, terminal_text
 from course_lib.grading.hidden import has_hidden, public_parts, without_hidden
 from course_lib.grading.notes import plain
 from course_lib.grading.score import REPORT
+from course_lib.grading.told import told
 
 STATUS = {
     "graded": "All automatic checks pass",
@@ -109,7 +110,8 @@ def make_page(notebook, student, stem, grades, entry):
         entry: what `read_entry` returned.
     """
     marks = {mark["name"]: mark for mark in entry.get("marks", ())}
-    notes = _notes(notebook, entry)
+    kept = notebook.get("metadata", {}).get("course_grading")
+    said = told(entry, kept.get("notes", ()) if isinstance(kept, dict) else ())
     reports = [_cell_reports(cell) for cell in notebook.get("cells", ())]
     tamed = tame(notebook)
     cells = [
@@ -127,7 +129,7 @@ def make_page(notebook, student, stem, grades, entry):
         "penalty": penalty,
         "rows": _rows(cells, grades, marks),
         "cells": cells,
-        **notes,
+        **said,
     }
     page["pending"] = sum(row["maximum"] for row in page["rows"] if row["pending"])
     page["status"] = STATUS.get(entry.get("status"), "Graded")
@@ -144,24 +146,6 @@ def _title(notebook, stem):
         if cell.cell_type == "markdown" and cell.metadata and first.startswith("# "):
             return plain(first[2:].strip())[:120]
     return stem
-
-
-def _notes(notebook, entry):
-    """Return headline, what was mended, and the other messages that say more than the marks.
-
-    What a mark or a part says is left out: it is shown in its place, without hidden numbers.
-    """
-    found = entry.get("notes")
-    if found is None:
-        kept = notebook.get("metadata", {}).get("course_grading")
-        found = kept.get("notes", []) if isinstance(kept, dict) and not entry else []
-    told = [n for n in found if n.get("to") in ("student", "both") and isinstance(n["text"], str)]
-    mended = list(dict.fromkeys(note["text"] for note in told if note.get("repair")))
-    messages = entry.get("messages") or ["", *(note["text"] for note in told)]
-    names = [mark["name"] for mark in entry.get("marks", ())]
-    starts = tuple(start for name in names for start in (f"{name}:", f"{name},"))
-    others = [text for text in messages[1:] if text not in mended and not text.startswith(starts)]
-    return {"headline": messages[0] if messages else "", "mended": mended, "messages": others}
 
 
 def _cell_reports(cell):

@@ -1,21 +1,39 @@
-"""The command `course report`, and what it counts in a graded class."""
+"""The command `course report`: a graded class on a terminal, as CSV, JSON and one HTML page."""
 
 import csv as csv_module
-from collections import Counter
+import os
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from course_lib.grading.console import CourseFolder, Stem, marks_text, one_line_errors, table
+from course_lib.grading.figures import (
+    common_mistakes,
+    has_result,
+    part_success,
+    summary,
+)
+
+__all__ = ["common_mistakes", "part_success", "print_class", "report"]
+
+# What a spreadsheet runs as a formula, also in the wide forms of East Asian keyboards.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+COLUMNS = ("student", "status", "auto", "auto_max", "manual", "manual_max", "pending")
 
 
 def report(
     stem: Stem,
     csv: Annotated[Path | None, typer.Option(help="Write the marks to this CSV file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the report as one page.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write all numbers to this file.")] = None,
     course: CourseFolder = Path(),
 ):
-    """Show the marks of a graded class, how often each part passed, and the commonest mistakes."""
+    """Show a graded class: marks, parts, commonest mistakes, and who needs a look.
+
+    Marks by hand are those of the gradebook at this moment.
+    """
     with one_line_errors():
         from course_lib.grading import course as courses
         from course_lib.grading import store
@@ -24,10 +42,15 @@ def report(
         courses.check_stem(stem)
         entries = list(store.read_report(opened, stem)["students"].values())
         entries = _with_manual_marks(opened, stem, entries)
+        found = summary(stem, entries)
         if csv is not None:
-            _write_csv(csv, entries)
-        print_class(entries, common_mistakes(entries, stem))
-        _print_parts(part_success(entries))
+            _write(csv, csv_text(entries), newline="")
+        if html is not None:
+            _write(html, class_page(found))
+        if json is not None:
+            store.write_json(json, found)
+        print_class(entries, found["mistakes"])
+        _print_rest(found)
 
 
 def _first_message(entry):
@@ -44,9 +67,34 @@ def print_class(entries, mistakes):
         table("Commonest mistakes", ("students", "check", "hint"), rows)
 
 
-def _print_parts(parts):
-    rows = [(p["cell"], p["title"], f"{p['passed']}/{p['students']}") for p in parts]
-    table("Parts", ("cell", "part", "passed"), rows)
+def _print_rest(found):
+    rows = [
+        (p["cell"], p["title"], p["passed"], p["failed"], p["skipped"], p["none"])
+        for p in found["parts"]
+    ]
+    table("Parts", ("cell", "part", "passed", "failed", "skipped", "no result"), rows)
+    for key, title in (("repaired", "Mended before grading"), ("suspicious", "For you only")):
+        rows = [(row["student"], "; ".join(row["sentences"])) for row in found[key]]
+        if rows:
+            table(title, ("student", "what"), rows)
+    if found["waiting"]:
+        table("Wait for marks by hand", ("student",), [(name,) for name in found["waiting"]])
+    points = found["points"]
+    if points["graded"]:
+        table("Automatic points", ("share", "students", ""), _histogram(points["bins"]))
+        typer.echo(
+            f"mean {points['mean']:g}, median {points['median']:g}, from {points['least']:g} to "
+            f"{points['most']:g} of {points['maximum']:g}; {points['graded']} of "
+            f"{found['students']} submissions could be graded."
+        )
+
+
+def _histogram(bins):
+    most = max(bins)
+    return [
+        (f"{10 * index}–{10 * index + 10} %", count, "█" * round(30 * count / most))
+        for index, count in enumerate(bins)
+    ]
 
 
 def _with_manual_marks(course, stem, entries):
@@ -55,97 +103,79 @@ def _with_manual_marks(course, stem, entries):
 
     from course_lib.grading.assignment import load_assignment
     from course_lib.grading.course import open_gradebook
-    from course_lib.grading.store import manual_marks
 
     if course.gradebook_file and not course.gradebook_file.exists():
         return entries
     try:
         with open_gradebook(course) as gradebook:
-            assignment = load_assignment(gradebook, stem)
-        found = [manual_marks(course, assignment, entry["student"]) for entry in entries]
+            manual = {cell.name for cell in load_assignment(gradebook, stem).cells if cell.manual}
+            found = {
+                submission.student_id: _by_hand(submission, manual)
+                for submission in gradebook.assignment_submissions(stem)
+            }
     except MissingEntry:
         return entries
-    return [
-        entry
-        | {
-            "manual": sum(mark["points"] for mark in marks),
-            "pending": sum(mark["pending"] for mark in marks),
-        }
-        for entry, marks in zip(entries, found, strict=True)
-    ]
+    return [entry | found.get(entry["student"], {}) for entry in entries]
 
 
-def _write_csv(path, entries):
-    """Write one row a student, with a column for each graded cell."""
+def _by_hand(submission, manual):
+    marks = [g for notebook in submission.notebooks for g in notebook.grades if g.name in manual]
+    return {
+        "manual": float(sum(mark.score or 0.0 for mark in marks)),
+        "pending": sum(bool(mark.needs_manual_grade) for mark in marks),
+    }
+
+
+def _write(path, text, newline=None):
+    """Write a file as a whole: a reader sees the old one or the new one.
+
+    Raises:
+        CourseError: if the place cannot be written.
+    """
     from course_lib.grading.course import CourseError
 
-    cells = list(dict.fromkeys(mark["name"] for entry in entries for mark in entry["marks"]))
-    header = ["student", "status", "auto", "auto_max", "manual", "manual_max", "pending", *cells]
+    path, temporary = Path(path), None
     try:
-        with open(path, "w", encoding="utf-8", newline="") as file:
-            writer = csv_module.writer(file)
-            writer.writerow(header)
-            for entry in entries:
-                points = {mark["name"]: mark["points"] for mark in entry["marks"]}
-                row = [_plain(entry["student"]), *(entry[name] for name in header[1:7])]
-                writer.writerow(row + [points.get(name, 0.0) for name in cells])
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline=newline) as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
     except OSError as error:
+        if temporary and os.path.exists(temporary):
+            os.unlink(temporary)
         raise CourseError(f"{path} cannot be written ({error.strerror}).") from error
 
 
-def _plain(text):
-    """Return text that a spreadsheet does not run as a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+def csv_text(entries):
+    """Return one row a student, with a column for each graded cell; no result leaves it empty."""
+    import io
 
-
-def part_success(entries):
-    """Return, by check and part, how many of the students passed.
-
-    Returns:
-        A list of dicts with cell, part, title, passed and students, in the order of the assignment.
-    """
-    rows = {}
+    file = io.StringIO(newline="")
+    writer = csv_module.writer(file)
+    cells = list(dict.fromkeys(mark["name"] for entry in entries for mark in entry["marks"]))
+    writer.writerow([_plain(name) for name in (*COLUMNS, *cells)])
     for entry in entries:
-        for mark in entry["marks"]:
-            parts = rows.setdefault(mark["name"], {})
-            for part in mark["parts"]:
-                row = parts.setdefault(part["name"], {"title": part["title"], "passed": 0})
-                row["passed"] += part["status"] == "passed"
-    return [
-        {"cell": cell, "part": part, **row, "students": len(entries)}
-        for cell, parts in rows.items()
-        for part, row in (parts or {"": {"title": "(no report)", "passed": 0}}).items()
-    ]
+        points = {m["name"]: m["points"] for m in entry["marks"] if has_result(m)}
+        row = [_plain(entry[name]) for name in COLUMNS]
+        writer.writerow(row + [points.get(name, "") for name in cells])
+    return file.getvalue()
 
 
-def common_mistakes(entries, stem):
-    """Return the misconceptions that checks recognised, commonest first.
+def _plain(value):
+    """Return a cell that a spreadsheet does not run as a formula."""
+    if not isinstance(value, str):
+        return value
+    return f"'{value}" if value.lstrip(" ").startswith(FORMULA) else value
 
-    Returns:
-        A list of dicts with check, name, hint and students.
+
+def class_page(found):
+    """Return the report of a class as one page that needs no script and asks for nothing.
+
+    Args:
+        found: what `summary` returned.
     """
-    counts = Counter()
-    for entry in entries:
-        seen = {
-            (mark.get("check") or mark["name"], part["misconception"])
-            for mark in entry["marks"]
-            for part in mark["parts"]
-            if part.get("misconception")
-        }
-        counts.update(seen)
-    hints = _hints(stem) if counts else {}
-    return [
-        {"check": check, "name": name, "hint": hints.get((check, name), name), "students": number}
-        for (check, name), number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    ]
+    from course_lib.grading import pages
 
-
-def _hints(stem):
-    """Return the hints of a topic's misconceptions; not every assignment has checks of ours."""
-    try:
-        from course_lib.checks import load
-
-        checks = load(stem)
-    except (ImportError, ValueError, LookupError, AttributeError):
-        return {}
-    return {(check.name, m.name): m.hint for check in checks for m in check.misconceptions}
+    most = max([*found["points"]["bins"], 1])
+    return pages.render("class.html.j2", ("page.css", "class.css"), found=found, most=most)
