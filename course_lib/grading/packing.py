@@ -78,6 +78,10 @@ class _LeftOutError(Exception):
     """Why one file is not packed, a clause after its name."""
 
 
+class _TooLargeError(_LeftOutError):
+    """It has more bytes than are allowed."""
+
+
 def pack(folder, stem, limits):
     """Read a submission.
 
@@ -201,7 +205,8 @@ class _Packing:
         try:
             data = self._read(name, NOTEBOOK_FILE_BYTES)
         except _LeftOutError as error:
-            raise UnreadableError(f"{shown(name)} {error}; {FIX}") from error
+            fix = FIX if isinstance(error, _TooLargeError) else "hand it in again."
+            raise UnreadableError(f"{shown(name)} {error}; {fix}") from error
         allowed = self.limits.notebook_bytes
         if len(data) <= min(SLIM_ABOVE, allowed):
             return data
@@ -264,10 +269,11 @@ def _contents(file, most):
     if not stat.S_ISREG(before.st_mode) or before.st_nlink > 1:
         raise _LeftOutError("was exchanged while it was read")
     if before.st_size > most:
-        raise _LeftOutError(f"has {before.st_size:,} bytes, more than the {most:,} still allowed")
+        raise _TooLargeError(f"has {before.st_size:,} bytes, more than the {most:,} still allowed")
     pieces, size = [], 0
-    while size <= most:
-        piece = os.read(file, min(CHUNK, most + 1 - size))
+    # One byte more than it had shows growth; a file that grows as fast as it is read has no end.
+    while size <= before.st_size:
+        piece = os.read(file, min(CHUNK, before.st_size + 1 - size))
         if not piece:
             break
         pieces.append(piece)
