@@ -9,6 +9,7 @@ import contextlib
 import inspect
 import secrets
 import time
+from collections import Counter
 from dataclasses import replace
 
 from course_lib.grading.inside import graphs
@@ -48,6 +49,7 @@ __all__ = [
     "WireLimits",
 ]
 GRACE = 2.0  # seconds for an interrupted call to say so
+LATE_CALLS = 2  # of one function; an endless loop shall not use up the other functions' time
 _SUSPICIONS = 20
 _PRINTED = 100_000
 
@@ -110,6 +112,7 @@ class Channel:
     Attributes:
         dead: why no further call is possible, or "".
         suspicious: sentences on what no honest process sends.
+        late: how often each function, by number, did not answer in time.
     """
 
     def __init__(self, sock, limits=None, call_seconds=20.0, deadline=None, interrupt=None):
@@ -117,6 +120,7 @@ class Channel:
         self.call_seconds, self.deadline, self.interrupt = call_seconds, deadline, interrupt
         self.dead = ""
         self.suspicious = []
+        self.late = Counter()
         self._stream = Stream(sock, self.limits)
         self._printed = ""
         self._proxies = {}
@@ -158,6 +162,8 @@ class Channel:
 
     def call(self, number, args, kwargs, modules=()):
         """Call a function by its number; `Proxy.call_watched` says the rest."""
+        if self.late[number] >= LATE_CALLS:
+            raise CallTimeout(f"not tried: {LATE_CALLS} calls of it took too long before")
         if len(self._calls) >= self.limits.nesting:
             raise BadReply(f"calls that call back more than {self.limits.nesting} deep")
         memo, handed = Memo(), _Handed(self)
@@ -168,6 +174,9 @@ class Channel:
         self._calls.append(handed)
         try:
             return self._finish(self._ask(frame), memo, given, handed)
+        except (CallTimeout, ChannelClosed):
+            self.late[number] += 1
+            raise
         finally:
             self._calls.pop()
 

@@ -118,7 +118,7 @@ class StudentKernel(NotebookClient):
         return max(0.1, min(self.limits.cell_seconds, self.deadline - monotonic()))
 
     def may_run(self, cell, index):
-        """Return whether there is a kernel and time; otherwise say on the cell why it is not run."""
+        """Return whether there is a kernel and time; otherwise say on the cell why not."""
         if self.stop is None and monotonic() >= self.deadline:
             self.slow_cell = index if self.slow_cell is None else self.slow_cell
             self.stop = f"the submission's {self.limits.submission_seconds:g} s were used up"
@@ -146,8 +146,12 @@ class StudentKernel(NotebookClient):
     def serving(self):
         """Have the kernel answer calls while the block runs; yields the `Channel`."""
         request = self.kc.execute(SERVE, silent=True, store_history=False, allow_stdin=False)
+        self.channel.begin()
+        late = self.channel.late.total()
         try:
             yield self.channel
+            if self.channel.late.total() > late:
+                self.note("timeout", f"a call took longer than {self.limits.cell_seconds:g} s")
         finally:
             self.channel.end()
             self._await(request)

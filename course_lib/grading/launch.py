@@ -18,6 +18,7 @@ from pathlib import Path
 from time import monotonic
 
 from course_lib.grading import cgroups
+from course_lib.grading.inside.zygote import MESSAGE, WARM, credentials
 from course_lib.grading.sandbox import (
     ENVIRONMENT,
     INSIDE,
@@ -25,7 +26,6 @@ from course_lib.grading.sandbox import (
     SandboxError,
     zygote_command,
 )
-from course_lib.grading.inside.zygote import MESSAGE, WARM, credentials
 
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 WARM_SECONDS = 180
@@ -47,7 +47,7 @@ class Zygote:
 
     def __init__(self, sandboxed=True, modules=WARM):
         self.sandboxed = sandboxed
-        self.ready = False
+        self.ready, self.owner = False, os.getpid()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         options = json.dumps({"sandboxed": sandboxed, "modules": list(modules)})
         program = [PROGRAM, str(theirs.fileno()), options]
@@ -73,6 +73,10 @@ class Zygote:
                 ours.close()
                 raise SandboxError(f"the sandbox does not start ({error})") from error
         self.control = ours
+
+    def alive(self):
+        """Return whether it runs; a process that was forked from its owner cannot tell."""
+        return os.getpid() != self.owner or self.process.poll() is None
 
     def wait(self):
         """Wait until the imports are done.

@@ -38,7 +38,7 @@ def use(zygote):
 
 
 def _zygote():
-    if _Shared.zygote is None or _Shared.zygote.process.poll() is not None:
+    if _Shared.zygote is None or not _Shared.zygote.alive():
         _Shared.zygote = Zygote()
     return _Shared.zygote
 

@@ -1,10 +1,10 @@
 """Turns an executed notebook into marks.
 
 The outputs of a graded cell come from the trusted process, not from the submission, and end with a
-structured result that says whether the cell ran to its end. The mark is the score of the last report
-that its check emitted, times the cell's points; without a report the number that the cell ends with,
-nbgrader's partial credit; and without a number full marks, if its assertions all held. Without a
-structured result there are none: silence is 0 with a reason.
+structured result that says whether the cell ran to its end. The mark is the score of the last
+report that its check emitted, times the cell's points; without a report the number that the cell
+ends with, nbgrader's partial credit; and without a number full marks, if its assertions all held.
+Without a structured result there are none: silence is 0 with a reason.
 """
 
 import math

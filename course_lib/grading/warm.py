@@ -135,26 +135,41 @@ def main():
     # Ctrl-C is for the worker, which closes the socket.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    zygote = _start_zygote(options["sandboxed"])
+    nursery = _Nursery(options["sandboxed"])
     jobs = _import(options["stem"])
     gc.collect()
     gc.freeze()
     try:
-        _fork_for_ever(control, jobs)
+        _fork_for_ever(control, jobs, nursery)
     finally:
-        zygote.close()
+        nursery.zygote.close()
         # What was forked is ours to end: its sandboxes end with it.
         os.killpg(0, signal.SIGKILL)
 
 
-def _start_zygote(sandboxed):
-    """Start the zygote, which imports while we do; the first submission waits until it is ready."""
-    from course_lib.grading import provisioner
-    from course_lib.grading.launch import Zygote
+class _Nursery:
+    """Keeps a zygote; it imports while we do."""
 
-    zygote = Zygote(sandboxed)
-    provisioner.use(zygote)
-    return zygote
+    def __init__(self, sandboxed):
+        self.sandboxed = sandboxed
+        self._start()
+
+    def _start(self):
+        from course_lib.grading import provisioner
+        from course_lib.grading.launch import Zygote
+
+        self.zygote = Zygote(self.sandboxed)
+        provisioner.use(self.zygote)
+
+    def tend(self):
+        """Wait until there is a zygote that lives; what we fork cannot see whether it does."""
+        from course_lib.grading.launch import ZygoteError
+
+        if not self.zygote.alive():
+            self.zygote.close()
+            self._start()
+        with contextlib.suppress(ZygoteError):
+            self.zygote.wait()
 
 
 def _import(stem):
@@ -175,7 +190,7 @@ def _import(stem):
     return jobs.JOBS
 
 
-def _fork_for_ever(control, jobs):
+def _fork_for_ever(control, jobs, nursery):
     while True:
         select.select([control], [], [])
         try:
@@ -184,6 +199,7 @@ def _fork_for_ever(control, jobs):
             return
         if not message:
             return
+        nursery.tend()
         for descriptor in descriptors[:1]:
             if os.fork() == 0:
                 control.close()
