@@ -34,7 +34,10 @@ c.SandboxExecute.output_bytes = 1_000_000
 # Feedback and the formgrader show strangers' notebooks: no script of theirs may run there.
 # It comes before nbconvert's own, which refuse a notebook that is not valid.
 c.HTMLExporter.default_preprocessors = ["course_lib.grading.harmless.Harmless"]
-c.HTMLExporter.filters = {"markdown2html": "course_lib.grading.harmless.markdown"}
+c.HTMLExporter.filters = {
+    "markdown2html": "course_lib.grading.harmless.markdown",
+    "ansi2html": "course_lib.grading.harmless.terminal_text",
+}
 c.HTMLExporter.extra_template_basedirs = FOLDERS
 c.GenerateFeedback.exporter_class = "course_lib.grading.feedback.FeedbackExporter"
 c.GenerateFeedback.preprocessors = []
