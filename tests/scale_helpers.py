@@ -6,6 +6,7 @@ file that COURSE_TEST_LOG names, so that a test can count them.
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -15,29 +16,21 @@ HERE = Path(__file__).resolve().parent
 
 
 def grade(bundle):
-    """Stand for `grade_submission`: 2 points for the word `right`; the word `die` kills."""
-    text = _text(bundle)
+    """Stand for `grade_submission`; the words behind `# does:` say what happens."""
+    text = bundle.files[f"{bundle.assignment.stem}.ipynb"].decode()
+    words = re.search(r"# does: ([a-z ]*)", text)[1].split()
     _log(f"begin {bundle.student} {os.getpid()}")
-    if "kill the worker" in text:
+    if "kill" in words or ("once" in words and _first_time(bundle.student)):
         os.kill(os.getpid(), signal.SIGKILL)
-    if "kill it once" in text and _first_time(bundle.student):
-        os.kill(os.getpid(), signal.SIGKILL)
-    if "hang" in text:
+    if "hang" in words:
         time.sleep(600)
-    if "raise" in text:
+    if "fault" in words:
         raise RuntimeError("the grader has a fault")
-    if "slowly" in text:
+    if "slow" in words:
         time.sleep(0.3)
-    result = _result(bundle, text)
+    result = _result(bundle, text, words)
     _log(f"end {bundle.student} {os.getpid()}")
     return result
-
-
-def _text(bundle):
-    name = f"{bundle.assignment.stem}.ipynb"
-    if hasattr(bundle, "files"):
-        return bundle.files[name].decode()
-    return Path(bundle.folder, name).read_text(encoding="utf-8")
 
 
 def _first_time(student):
@@ -62,14 +55,14 @@ def gradings(log, word="end"):
     return [line.split(" ")[1] for line in lines if line.startswith(word)]
 
 
-def _result(bundle, text):
+def _result(bundle, text, words):
     notebook = json.loads(text)
     for cell in notebook["cells"]:
         meta = cell["metadata"].get("nbgrader")
         known = bundle.assignment.by_name.get(meta["grade_id"]) if meta else None
         if known:
             cell["metadata"]["nbgrader"] = known.metadata()
-    right = "right" in text
+    right = "right" in words
     cells = [cell for cell in bundle.assignment.cells if cell.autograded]
     marks = [
         {
@@ -82,7 +75,7 @@ def _result(bundle, text):
         }
         for cell in cells
     ]
-    status = "timeout" if "timeout" in text else "graded" if right else "wrong"
+    status = "timeout" if "timeout" in words else "graded" if right else "wrong"
     return {
         "student": bundle.student,
         "status": status,
@@ -96,6 +89,23 @@ def _result(bundle, text):
     }
 
 
+class Here:
+    """Stands for a `Cluster`: grades in this process, one after the other.
+
+    Attributes:
+        graded: the students, in order.
+    """
+
+    def __init__(self):
+        self.graded = []
+
+    def run(self, items, send, seconds):
+        """Yield each item with its result."""
+        for item in items:
+            self.graded.append(item.bundle.student)
+            yield item, grade(item.bundle)
+
+
 def command(*arguments):
     """Return the command line of `course` with this grader."""
     return [sys.executable, str(HERE / "scale_helpers.py"), *map(str, arguments)]
@@ -104,9 +114,10 @@ def command(*arguments):
 def main():
     """Run `course` with this grader, and without asking for a sandbox."""
     from course_lib.cli import app
-    from course_lib.grading import classroom, commands
+    from course_lib.grading import classroom, cluster, commands
 
     classroom.GRADER = "scale_helpers:grade"
+    cluster.Cluster._warm_up = lambda self: None
     commands._sandboxed = lambda unsafe: True
     app()
 

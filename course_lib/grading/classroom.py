@@ -208,7 +208,7 @@ class Run:
                 self._unchanged(record, packed, when)
                 continue
             seed = record.seed if record and record.key == key else seed_for(self.course, key)
-            yield _Task(self._bundle(student, folder, packed, seed), packed, key, seed, when)
+            yield _Task(self._bundle(student, packed, seed), packed, key, seed, when)
 
     def _unchanged(self, record, packed, when):
         """Take a result from the journal; complete what a run that was killed left undone."""
@@ -219,20 +219,17 @@ class Run:
         else:
             self._keep(save(self.ledger, record, packed, when), new=False)
 
-    def _bundle(self, student, folder, packed, seed):
-        given = {
-            "student": student,
-            "folder": str(folder),
-            "files": packed.files,
-            "left_out": packed.left_out,
-            "problem": packed.problem,
-            "assignment": self.assignment,
-            "limits": self.classroom.limits,
-            "seed": seed,
-            "sandboxed": self.classroom.sandboxed,
-            "kernel_name": "course-sandbox" if self.classroom.sandboxed else "python3",
-        }
-        return Bundle(**{name.name: given[name.name] for name in fields(Bundle)})
+    def _bundle(self, student, packed, seed):
+        return Bundle(
+            student=student,
+            files=packed.files,
+            left_out=packed.left_out,
+            problem=packed.problem,
+            assignment=self.assignment,
+            limits=self.classroom.limits,
+            seed=seed,
+            sandboxed=self.classroom.sandboxed,
+        )
 
     def _envelope(self, task):
         from course_lib.grading.worker import Envelope

@@ -39,7 +39,7 @@ class Cluster:
     Args:
         workers: how many processes of this computer, if there is no scheduler.
         scheduler: the address of a running Dask scheduler, or None.
-        warm: stem and limits, to warm the workers up for them; or None.
+        warm: stem and whether sandboxed, to warm the workers up for; or None.
 
     Example::
 

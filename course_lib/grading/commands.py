@@ -62,7 +62,7 @@ def grade(
         locks.check_writable(opened)
         if json is not None:
             store.write_json(json, {"stem": stem, "students": []})
-        with locks.only_writer(opened), Cluster(workers, scheduler, (stem, limits)) as cluster:
+        with locks.only_writer(opened), Cluster(workers, scheduler, (stem, sandboxed)) as cluster:
             locks.sweep()
             if force or classroom.looks_new(opened, stem, student):
                 cluster.start()

@@ -1,13 +1,16 @@
 """A course on disk: where things are, and nbgrader's configuration of it."""
 
+import hashlib
+import json
 import logging
 import os
 import re
 import sys
 import tempfile
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 
 from course_lib.grading.assignment import Assignment, cell_order, load_assignment
@@ -161,16 +164,62 @@ def sync_assignment(course, stem):
     source = course.source_notebook(stem)
     if not source.is_file():
         return _from_gradebook(course, stem), None
-    with tempfile.TemporaryDirectory(prefix="release-") as folder:
-        _generate(course, stem, folder)
-        made = (Path(folder) / stem / f"{stem}.ipynb").read_bytes()
-    released = course.root / course.directory.release_directory / stem / f"{stem}.ipynb"
-    fresh = released.read_bytes() == made if released.is_file() else None
     import nbformat
 
-    with open_gradebook(course) as gradebook:
-        order = cell_order(nbformat.read(source, as_version=4))
-        return load_assignment(gradebook, stem, order), fresh
+    order = cell_order(nbformat.read(source, as_version=4))
+    released = course.root / course.directory.release_directory / stem / f"{stem}.ipynb"
+    there = _sha256(released.read_bytes()) if released.is_file() else None
+    known = _Generated(course, stem)
+    assignment = known.assignment(order)
+    if assignment is None:
+        with tempfile.TemporaryDirectory(prefix="release-") as folder:
+            _generate(course, stem, folder)
+            made = (Path(folder) / stem / f"{stem}.ipynb").read_bytes()
+        with open_gradebook(course) as gradebook:
+            assignment = load_assignment(gradebook, stem, order)
+        known.remember(assignment, _sha256(made))
+    return assignment, there and there == known.released
+
+
+class _Generated:
+    """What the source generated last: nbgrader need not generate the same again.
+
+    Attributes:
+        released: the hash of the notebook for students.
+    """
+
+    def __init__(self, course, stem):
+        self.course, self.stem, self.released = course, stem, None
+        self.path = course.journal / stem / "generated"
+        parts = [course.source_notebook(stem).read_bytes(), (course.root / CONFIG).read_bytes()]
+        self.source = _sha256(b"\n".join([*parts, version("nbgrader").encode()]))
+
+    def assignment(self, order):
+        """Return the assignment if the gradebook still has what this source generated."""
+        from nbgrader.api import MissingEntry
+
+        try:
+            content = json.loads(self.path.read_text(encoding="ascii"))
+            if content["source"] != self.source:
+                return None
+            with open_gradebook(self.course) as gradebook:
+                found = load_assignment(gradebook, self.stem, order)
+            self.released = content["released"]
+        except (OSError, ValueError, TypeError, KeyError, MissingEntry):
+            return None
+        return found if found.version == content["version"] else None
+
+    def remember(self, assignment, released):
+        """Note what was generated; a loss of the note costs a second."""
+        self.released = released
+        content = {"source": self.source, "version": assignment.version, "released": released}
+        with suppress(OSError):
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.path.write_text(json.dumps(content), encoding="ascii")
+
+
+def _sha256(data):
+    return hashlib.sha256(data).hexdigest()
 
 
 def check_stem(stem):

@@ -198,8 +198,7 @@ def write_report(course, assignment, entries):
     path = course.reports / f"{assignment.stem}.json"
     students = read_report(course, assignment.stem).get("students", {}) if path.exists() else {}
     students.update({entry["student"]: entry for entry in entries})
-    for name, found in students.items():
-        found["gone"] = not os.path.lexists(course.submitted / name / assignment.stem)
+    students = {name: _with_gone(course, assignment.stem, students[name]) for name in students}
     content = {
         "stem": assignment.stem,
         "version": assignment.version,
@@ -207,6 +206,10 @@ def write_report(course, assignment, entries):
     }
     write_json(path, content)
     return content
+
+
+def _with_gone(course, stem, entry):
+    return {**entry, "gone": not os.path.lexists(course.submitted / entry["student"] / stem)}
 
 
 def read_report(course, stem):

@@ -72,25 +72,22 @@ class WarmHost(WorkerPlugin):
 
     Args:
         stem: names the assignment.
-        limits: the `Limits` of a submission.
+        sandboxed: whether submissions will run in the sandbox.
     """
 
     name = "course-warm-host"
 
-    def __init__(self, stem, limits):
-        self.stem, self.limits = stem, limits
+    def __init__(self, stem, sandboxed):
+        self.stem, self.sandboxed = stem, sandboxed
 
     def setup(self, worker):
         """Begin to warm up; `wait_for_warm_up` waits for the end."""
-        warm_up = getattr(submission, "warm_up", None)
-        if warm_up is not None:
-            _warming[:] = [worker.executors["default"].submit(warm_up, self.stem, self.limits)]
+        thread = worker.executors["default"]
+        _warming[:] = [thread.submit(submission.warm_up, self.stem, self.sandboxed)]
 
     def teardown(self, worker):
         """End the host's processes."""
-        cool_down = getattr(submission, "cool_down", None)
-        if cool_down is not None:
-            cool_down()
+        submission.cool_down()
 
 
 def wait_for_warm_up():

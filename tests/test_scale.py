@@ -1,0 +1,312 @@
+"""A class at scale: resumed, unchanged, killed at any moment; on SQLite and on PostgreSQL."""
+
+import json
+import os
+import re
+import shutil
+import time
+from dataclasses import replace
+from functools import cache
+from itertools import count
+
+import nbformat
+import pytest
+import scale_helpers
+from grading_helpers import ROOT, STEM, answered, by_name, hand_in, make_course
+from postgres_helpers import server
+from scale_helpers import Here
+
+from course_lib.grading import classroom, ledger, locks, store
+from course_lib.grading.classroom import Run, gather
+from course_lib.grading.course import open_course, open_gradebook, sync_assignment
+from course_lib.grading.limits import Limits
+
+HERE = scale_helpers.HERE
+NUMBERS = count()
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A function that makes, once a kind of database, a course with its gradebook."""
+
+    @cache
+    def make_once(kind):
+        root = make_course(tmp_path_factory.mktemp("template"))
+        _use(root, kind, "template0")
+        course = open_course(root)
+        locks.check_writable(course)
+        sync_assignment(course, STEM)
+        return root
+
+    return make_once
+
+
+def _use(root, kind, template):
+    """Let a course have its gradebook in a database of its own; return its name."""
+    name = f"course_{next(NUMBERS)}_{os.getpid()}"
+    if kind == "postgresql":
+        line = f"c.CourseDirectory.db_url = {server().database(name, template)!r}\n"
+        text = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
+        (root / "nbgrader_config.py").write_text(text + line, encoding="utf-8")
+        (root / "database").write_text(name)
+
+
+def _copy(template, kind, root):
+    source = template(kind)
+    shutil.copytree(source, root, dirs_exist_ok=True)
+    if kind == "postgresql":
+        _use(root, kind, (source / "database").read_text())
+    return root
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def root(request, template, tmp_path):
+    """A course without submissions, with its gradebook in the database of the parameter."""
+    return _copy(template, request.param, tmp_path)
+
+
+@pytest.fixture
+def lite(template, tmp_path):
+    """A course without submissions on SQLite, for what no database can change."""
+    return _copy(template, "sqlite", tmp_path)
+
+
+def answers(word, why="Because it is."):
+    """Return a submission that the grader of these tests treats as `word` says."""
+    return answered(double=f"def double(x):\n    return 2 * x  # does: {word}", why=why)
+
+
+def run(root, cluster=None, **options):
+    """Grade in this process; return the run."""
+    cluster = cluster or Here()
+    course = open_course(root)
+    locks.check_writable(course)
+    limits = options.pop("limits", None)
+    ran = Run(gather(course, STEM, limits=limits), cluster, **options)
+    ran.found = {entry["student"]: entry for entry in ran.grade()}
+    return ran
+
+
+def marks(root):
+    """Return what the gradebook has, by student: automatic marks in order, the manual one."""
+    with open_gradebook(open_course(root)) as gradebook:
+        found = {}
+        for submission in gradebook.assignment_submissions(STEM):
+            (notebook,) = submission.notebooks
+            grades = {grade.cell.name: grade for grade in notebook.grades}
+            assert len(grades) == len(notebook.grades) == 3
+            assert submission.student.id not in found
+            auto = [grades[name].auto_score for name in ("double-test", "square-test")]
+            found[submission.student.id] = (*auto, grades["why"].manual_score)
+    return found
+
+
+def pending(root, student):
+    """Return whether a person has to look at the written answer."""
+    with open_gradebook(open_course(root)) as gradebook:
+        return gradebook.find_grade("why", STEM, STEM, student).needs_manual_grade
+
+
+def mark_by_hand(root, student, points):
+    """Give a mark as the formgrader does."""
+    with open_gradebook(open_course(root)) as gradebook:
+        grade = gradebook.find_grade("why", STEM, STEM, student)
+        grade.manual_score, grade.needs_manual_grade = points, False
+        gradebook.db.commit()
+
+
+def report(root):
+    """Return the entries of the report."""
+    return json.loads((root / "reports" / f"{STEM}.json").read_text())["students"]
+
+
+FULL, HALF = (2.0, 3.0, None), (0.5, 0.5, None)
+
+# --- what is graded again, and what is not ---------------------------------------------------
+
+
+def test_only_what_changed_is_graded_again(root):
+    for student in ("ann", "ben", "cleo"):
+        hand_in(root, student, answers("right"))
+    assert run(root, first := Here()).graded == 3
+    assert first.graded == ["ann", "ben", "cleo"]
+    again = run(root, second := Here())
+    assert (again.graded, second.graded) == (0, [])
+    assert again.found == {s: {k: e[k] for k in e if k != "gone"} for s, e in report(root).items()}
+    hand_in(root, "ben", answers("wrong"))
+    hand_in(root, "dora", answers("right"))
+    os.utime(root / "submitted" / "ann" / STEM / f"{STEM}.ipynb")  # a new time is no change
+    run(root, third := Here())
+    assert third.graded == ["ben", "dora"]
+    assert marks(root) == {"ann": FULL, "ben": HALF, "cleo": FULL, "dora": FULL}
+    run(root, forced := Here(), force=True)
+    assert forced.graded == ["ann", "ben", "cleo", "dora"]
+
+
+def test_changed_tests_regrade_and_keep_what_a_person_gave(root):
+    for student in ("ann", "ben"):
+        hand_in(root, student, answers("right"))
+    run(root)
+    mark_by_hand(root, "ann", 3.5)
+    path = root / "solutions" / STEM / f"{STEM}.ipynb"
+    notebook = nbformat.read(path, 4)
+    test = by_name(notebook, "double-test")
+    test.source = test.source.replace("### BEGIN HIDDEN TESTS", "### BEGIN HIDDEN TESTS\n1 + 1")
+    nbformat.write(notebook, path)
+    run(root, again := Here())
+    assert again.graded == ["ann", "ben"]
+    assert marks(root) == {"ann": (2.0, 3.0, 3.5), "ben": FULL}
+    assert not pending(root, "ann")
+    assert pending(root, "ben")
+
+
+def test_a_person_looks_again_only_at_an_answer_that_changed(root):
+    for student in ("ann", "ben"):
+        hand_in(root, student, answers("right"))
+    run(root)
+    assert pending(root, "ann")
+    mark_by_hand(root, "ann", 3.5)
+    mark_by_hand(root, "ben", 2.0)
+    hand_in(root, "ann", answers("wrong"))  # other code, the same words
+    hand_in(root, "ben", answers("right", why="For another reason."))
+    entries = run(root).found
+    assert marks(root) == {"ann": (0.5, 0.5, 3.5), "ben": (2.0, 3.0, 2.0)}
+    assert not pending(root, "ann")
+    assert pending(root, "ben")
+    assert [(entries[s]["manual"], entries[s]["pending"]) for s in entries] == [(3.5, 0), (2.0, 1)]
+    mark_by_hand(root, "ben", 4.0)
+    assert run(root, unchanged := Here()).found["ben"]["manual"] == 4.0
+    run(root, force=True)
+    assert unchanged.graded == []
+    assert not pending(root, "ben")
+
+
+def test_an_automatic_mark_that_a_person_overrode_stays_and_is_shown_when_it_moves(root):
+    hand_in(root, "ann", answers("wrong"))
+    run(root)
+    with open_gradebook(open_course(root)) as gradebook:
+        grade = gradebook.find_grade("double-test", STEM, STEM, "ann")
+        grade.manual_score, grade.needs_manual_grade = 1.5, False
+        gradebook.db.commit()
+    run(root, force=True)
+    hand_in(root, "ann", answers("right"))
+    flags = []
+    for _ in range(2):
+        with open_gradebook(open_course(root)) as gradebook:
+            grade = gradebook.find_grade("double-test", STEM, STEM, "ann")
+            flags.append((grade.auto_score, grade.manual_score, grade.needs_manual_grade))
+        run(root)
+    assert flags == [(0.5, 1.5, False), (2.0, 1.5, True)]
+
+
+def test_other_limits_regrade_those_that_met_one(lite):
+    root = lite
+    for student, word in {"ann": "right", "ben": "wrong", "cleo": "timeout"}.items():
+        hand_in(root, student, answers(word))
+    run(root)
+    run(root, again := Here(), limits=replace(Limits(), cell_seconds=99))
+    assert again.graded == ["cleo"]
+
+
+@pytest.mark.parametrize("lost", ["gradebook", "autograded", "report", "journal"])
+def test_what_is_lost_is_made_again_from_the_rest(lite, lost):
+    root = lite
+    for student in ("ann", "ben"):
+        hand_in(root, student, answers("right"))
+    before = run(root).found
+    if lost == "gradebook":
+        (root / "gradebook.db").unlink()
+    elif lost == "journal":
+        path = next((root / "grading" / STEM).glob("ann-*"))
+        path.write_bytes(path.read_bytes()[:100])
+    else:
+        shutil.rmtree(root / {"autograded": "autograded", "report": "reports"}[lost])
+    again = run(root, graded := Here())
+    assert graded.graded == (["ann"] if lost == "journal" else [])
+    assert len(again.journal.damaged) == (lost == "journal")
+    assert again.found == before
+    assert marks(root) == {"ann": FULL, "ben": FULL}
+    assert sorted(report(root)) == ["ann", "ben"]
+    assert (root / "autograded/ben/tiny/tiny.ipynb").is_file()
+
+
+def test_a_submission_that_is_gone_keeps_its_marks_and_says_so(lite):
+    root = lite
+    for student in ("ann", "ben"):
+        hand_in(root, student, answers("right"))
+    run(root)
+    shutil.rmtree(root / "submitted" / "ann")
+    run(root)
+    assert marks(root) == {"ann": FULL, "ben": FULL}
+    assert {name: entry["gone"] for name, entry in report(root).items()} == {
+        "ann": True,
+        "ben": False,
+    }
+
+
+def test_a_later_timestamp_reaches_the_gradebook_without_grading(lite):
+    root = lite
+    stamp = hand_in(root, "ann", answers("right")).with_name("timestamp.txt")
+    for day in (3, 4):
+        stamp.write_text(f"2026-11-0{day} 10:00:00 UTC")
+        run(root, here := Here())
+        with open_gradebook(open_course(root)) as gradebook:
+            assert gradebook.find_submission(STEM, "ann").timestamp.day == day
+    assert here.graded == []
+
+
+def test_an_unchanged_class_costs_next_to_nothing(lite):
+    root = lite
+    for number in range(200):
+        hand_in(root, f"student-{number}", answers("right"))
+    assert run(root).graded == 200
+    started = time.process_time()
+    assert run(root, here := Here()).graded == 0
+    # About 0.3 s here; opening 200 gradebooks alone would take longer.
+    assert time.process_time() - started < 2
+    assert here.graded == []
+
+
+# --- ended between any two steps -------------------------------------------------------------
+
+STEPS = {
+    "before the journal": (classroom.Journal, "write"),
+    "after the journal": (classroom, "save"),
+    "in the transaction": (ledger, "_comment"),
+    "after the gradebook": (store, "_write_autograded"),
+    "in the graded folder": (store, "unpack"),
+    "after the graded folder": (classroom.Run, "_keep"),
+    "before the report": (classroom, "write_report"),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_run_that_ends_between_two_steps_is_completed(root, monkeypatch, step):
+    for student in ("ann", "ben", "cleo"):
+        hand_in(root, student, answers("right"))
+    place, name = STEPS[step]
+    original, calls = getattr(place, name), count(1)
+
+    def ends(*arguments, **options):
+        if next(calls) == (1 if step == "before the report" else 4 if name == "_comment" else 2):
+            raise SystemExit
+        return original(*arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(place, name, ends)
+        # Not even what `finally` would do comes to pass when a process is killed.
+        if step != "before the report":
+            patched.setattr(classroom, "write_report", lambda *_: None)
+        with pytest.raises(SystemExit):
+            run(root, first := Here())
+    kept = {re.sub("-.*", "", path.name) for path in (root / "grading" / STEM).glob("*.json")}
+    run(root, second := Here())
+    assert kept | set(second.graded) == {"ann", "ben", "cleo"}
+    assert kept.isdisjoint(second.graded)
+    assert set(first.graded) - kept == ({"ben"} if step == "before the journal" else set())
+    assert marks(root) == dict.fromkeys(("ann", "ben", "cleo"), FULL)
+    assert sorted(report(root)) == ["ann", "ben", "cleo"]
+    for student in report(root):
+        assert [p.name for p in (root / "autograded" / student).iterdir()] == [STEM]
+    run(root, third := Here())
+    assert third.graded == []
