@@ -21,12 +21,16 @@ STYLE = """
 .course-report.course-report h4{margin:.4em 0;font-size:1.05em;font-weight:600}
 .course-report.course-report ul{list-style:none;margin:0;padding:0}
 .course-report li{margin:.15em 0;padding:.1em 0 .1em .8em;border-left:3px solid var(--rest)}
-.course-report li.passed{border-color:var(--good)}
+.course-report li.done{border-color:var(--good)}
 .course-report li.failed,.course-report li.error{border-color:var(--bad)}
 .course-report .mark{display:inline-block;width:1.3em;padding:0;background:none;
  font-weight:700;color:var(--rest)}
-.course-report .passed .mark{color:var(--good)}
+.course-report .done .mark{color:var(--good)}
 .course-report .failed .mark,.course-report .error .mark{color:var(--bad)}
+.course-report summary{cursor:pointer}
+.course-report .more{color:var(--jp-content-font-color2,inherit)}
+.course-report.course-report details ul{margin:.2em 0 .3em 1.3em}
+.course-report.course-report details li{border:0;padding:0}
 .course-report.course-report dl{display:grid;grid-template-columns:6.5em minmax(0,1fr);
  gap:.1em .6em;width:auto;margin:.3em 0 .5em 1.3em}
 .course-report.course-report dt{float:none;width:auto;margin:0;padding:0;font-weight:600;
@@ -136,6 +140,7 @@ class Report:
         """The report as data; what `MIME` carries to the grader."""
         parts = [asdict(o) for o in self.outcomes]
         for part, outcome in zip(parts, self.outcomes, strict=True):
+            part["why"] = outcome.message
             if outcome.status == "failed":
                 lines = [line for line in outcome.lines() if line[0] != "read"]
                 part["message"] = "; ".join(f"{label}: {text}" for label, text in lines)
@@ -158,11 +163,17 @@ class Report:
         """The report for a terminal."""
         lines = [self.heading]
         for number, outcome in enumerate(self.outcomes):
+            if outcome.status == "passed":
+                continue
             lines.append(f"  {MARKS[outcome.status]} {outcome.title}")
             for label, text in outcome.lines(self.outcomes[:number]):
                 body = textwrap.wrap(text, 84) or [""]
                 lines.append(f"      {label:<11}{body[0]}")
                 lines += [" " * 17 + rest for rest in body[1:]]
+        passed = ", ".join(o.name.replace("_", " ") for o in self.outcomes if o.status == "passed")
+        if passed:
+            text = f"  {MARKS['passed']} passed: {passed}"
+            lines += textwrap.wrap(text, 100, subsequent_indent="    ")
         if self.examples:
             lines.append(f"  {self._advice}")
         return "\n".join(lines)
@@ -172,19 +183,17 @@ class Report:
         return f"To try the first failed call by hand: {self.check}(**report.example())"
 
     def to_html(self):
-        """The report for a notebook; every text in it is escaped."""
-        items = []
+        """The report for a notebook; every text in it is escaped.
+
+        The first failure is shown whole. Later ones open at a click, and what passed is one line,
+        so that a report of many parts still fits beside the code that it is about.
+        """
+        items, whole = [], True
         for number, outcome in enumerate(self.outcomes):
-            rows = "".join(
-                f"<dt>{label}</dt><dd>{_code(label, text)}</dd>"
-                for label, text in outcome.lines(self.outcomes[:number])
-            )
-            items.append(
-                f'<li class="{outcome.status}"><span class="mark" aria-hidden="true">'
-                f'{MARKS[outcome.status]}</span><span class="spoken">'
-                f"{outcome.status}: </span>{html.escape(outcome.title)}"
-                f"{f'<dl>{rows}</dl>' if rows else ''}</li>"
-            )
+            if outcome.status != "passed":
+                items.append(_item(outcome, outcome.lines(self.outcomes[:number]), whole))
+                whole = whole and outcome.status == "skipped"
+        items.append(_passed_item([o for o in self.outcomes if o.status == "passed"]))
         advice = f"<p>{html.escape(self._advice)}</p>" if self.examples else ""
         return (
             f'{STYLE}<div class="course-report"><h4>{html.escape(self.heading)}</h4>'
@@ -204,6 +213,47 @@ class Report:
 
     def __repr__(self):
         return f"<{self.heading}>"
+
+
+def _item(outcome, lines, whole):
+    """A part that did not pass: whole, or a line that opens."""
+    title, short = html.escape(outcome.title), ""
+    rows = "".join(f"<dt>{label}</dt><dd>{_code(label, text)}</dd>" for label, text in lines)
+    body = f"{_sign(outcome.status)}{title}"
+    if rows and whole:
+        body = f"{body}<dl>{rows}</dl>"
+    elif len(lines) == 1:
+        # One row is no longer than the line that would open it.
+        body = f'{body} <span class="more">{_one_row(*lines[0])}</span>'
+    elif rows:
+        told = dict(lines)
+        short = told.get("looks like") or told.get("why") or told.get("came") or ""
+        short = f' <span class="more">{html.escape(short)}</span>' if short else ""
+        body = f"<details><summary>{body}{short}</summary><dl>{rows}</dl></details>"
+    return f'<li class="{outcome.status}">{body}</li>'
+
+
+def _one_row(label, text):
+    return html.escape(text if label in ("why", "came") else f"{label}: {text}")
+
+
+def _passed_item(passed):
+    """All parts that passed, in a line that opens."""
+    if not passed:
+        return ""
+    titles = "".join(f"<li>{html.escape(outcome.title)}</li>" for outcome in passed)
+    count = f"{len(passed)} part{'' if len(passed) == 1 else 's'} passed"
+    return (
+        f'<li class="done"><details><summary>{_sign("passed")}{count}</summary>'
+        f"<ul>{titles}</ul></details></li>"
+    )
+
+
+def _sign(status):
+    return (
+        f'<span class="mark" aria-hidden="true">{MARKS[status]}</span>'
+        f'<span class="spoken">{status}: </span>'
+    )
 
 
 def _code(label, text):
