@@ -44,13 +44,11 @@ from course_lib.grading.course import (
     open_gradebook,
     sync_assignment,
 )
-from course_lib.grading.limits import Limits
 from course_lib.grading.locks import only_writer
 from course_lib.grading.notes import CONTROL, Note
 from course_lib.grading.reporting import common_mistakes, part_success
 from course_lib.grading.sanitise import identity, sanitise
-from course_lib.grading.score import REPORT, score_cell
-from course_lib.grading.submission import Bundle, UnreadableError, read_notebook
+from course_lib.grading.score import REPORT, RESULT, score_cell
 
 needs_sandbox = pytest.mark.skipif(
     sandbox.sandbox_problem() is not None, reason=f"no sandbox: {sandbox.sandbox_problem()}"
@@ -270,8 +268,14 @@ def test_sanitiser_survives_garbage(cells, metadata):
 # --- marks -----------------------------------------------------------------------------------
 
 
-def graded(*outputs, source="check('double', double)", points=8):
+def ended(complete=True):
+    """Return the structured result that the trusted process adds."""
+    return new_output("display_data", data={RESULT: {"complete": complete, "seed": 1}})
+
+
+def graded(*outputs, source="check('double', double)", points=8, result=True):
     """Return an executed graded cell."""
+    outputs = (*outputs, ended()) if result else outputs
     meta = {"grade_id": "t", "grade": True, "solution": False, "points": points}
     return new_code_cell(source, outputs=list(outputs), metadata={"nbgrader": NotebookNode(meta)})
 
@@ -340,6 +344,15 @@ def test_a_cell_without_a_check_may_end_with_a_number():
     assert (mark.points, mark.check) == (5.0, None)
 
 
+def test_assertions_that_hold_give_full_marks_and_only_a_result_proves_it():
+    source = "assert double(2) == 4"
+    assert score_cell(graded(source=source)).points == 8.0
+    for outputs in ((), (ended(False),), (report(1.0), number("8.0"))):
+        mark = score_cell(graded(*outputs, source=source, result=False))
+        assert (mark.points, mark.reason) == (0.0, "it was not run to its end")
+    assert score_cell(graded(error(), source=source)).points == 0.0
+
+
 def test_our_marks_agree_with_nbgrader():
     from nbgrader.utils import determine_grade
 
@@ -383,50 +396,6 @@ def test_mistakes_and_parts_are_counted():
     ]
 
 
-# --- reading ---------------------------------------------------------------------------------
-
-UNREADABLE = {
-    "not valid JSON": "{broken",
-    "is not UTF-8 text": json.dumps(released()).encode("utf-16"),
-    "is JSON, but not a notebook": "[1, 2]",
-    "more than": "x" * 200,
-    "cannot be read as a notebook": json.dumps({"nbformat": 2, "worksheets": 5}),
-}
-
-
-@pytest.mark.parametrize("phrase", sorted(UNREADABLE))
-def test_unreadable_notebooks_say_why(tmp_path, phrase):
-    path = hand_in(tmp_path, "ann", UNREADABLE[phrase])
-    limits = Limits(notebook_bytes=100) if phrase == "more than" else Limits()
-    with pytest.raises(UnreadableError, match=phrase):
-        read_notebook(Bundle("ann", str(path.parent), FIXED, limits))
-
-
-def test_missing_and_misplaced_notebooks_say_why(tmp_path):
-    folder = tmp_path / STEM
-    bundle = Bundle("ann", str(folder), FIXED)
-    with pytest.raises(UnreadableError, match="not a folder"):
-        read_notebook(bundle)
-    folder.mkdir()
-    with pytest.raises(UnreadableError, match="is missing; the folder holds no notebook"):
-        read_notebook(bundle)
-    (folder / f"{STEM}.ipynb").mkdir()
-    with pytest.raises(UnreadableError, match="is not a plain file"):
-        read_notebook(bundle)
-    (folder / f"{STEM}.ipynb").rmdir()
-    (folder / f"{STEM}.ipynb").symlink_to("/etc/passwd")
-    with pytest.raises(UnreadableError, match="is not a plain file"):
-        read_notebook(bundle)
-
-
-def test_a_renamed_notebook_is_found(tmp_path):
-    path = hand_in(tmp_path, "ann", answered())
-    path.rename(path.with_name("tiny (1).ipynb"))
-    notebook, notes = read_notebook(Bundle("ann", str(path.parent), FIXED))
-    assert len(notebook.cells) == len(released().cells)
-    assert notes[0].repair
-
-
 # --- a class ---------------------------------------------------------------------------------
 
 LOOP = "def double(x):\n    while True:\n        pass"
@@ -468,7 +437,7 @@ CLASS = {
 }
 MESSAGES = {
     "ben": "not passed: square3 is right",
-    "fritz": "a cell took longer than 3 s",
+    "fritz": "a call took longer than 3 s",
     "gus": "could not be interrupted",
     "hal": "its Python process ended itself (exit status 0)",
     "ida": "a cell wanted more than 2,048 MiB of memory",

@@ -6,7 +6,7 @@ it; whatever comes, a cell ends with outputs, or with an error that says why it 
 
 import contextlib
 import json
-from time import monotonic
+from time import monotonic, sleep
 
 from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
@@ -168,6 +168,24 @@ class StudentKernel(NotebookClient):
                 if self.provisioner.leash.poll() is not None:
                     return
         self.provisioner.leash.interrupt()
+
+    def loss(self):
+        """Return outcome and clause if the kernel was lost while it was asked, or None."""
+        leash = self.provisioner.leash
+        if self.channel.dead and not self.channel.late:
+            # A process that ended is heard of here first, and by its leash a moment later.
+            until = monotonic() + 1
+            while leash.poll() is None and monotonic() < until:
+                sleep(0.01)
+        if leash.poll() is not None:
+            return self.cause_of_death()
+        if not self.channel.dead:
+            return None
+        if monotonic() >= self.deadline:
+            return "timeout", f"the submission's {self.limits.submission_seconds:g} s were used up"
+        if self.channel.late:
+            return "timeout", "a call ran into its time limit and could not be interrupted"
+        return "died", "its process answered a call with garbage"
 
     def end(self, cell, outcome, reason):
         """End the kernel and say on the cell why."""

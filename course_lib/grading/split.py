@@ -14,10 +14,10 @@ import matplotlib.pyplot as plt
 from nbformat.v4 import new_output
 from nbgrader.utils import is_grade
 
-from course_lib.grading.kernel import StudentKernel, error_output
+from course_lib.grading.kernel import StudentKernel
+from course_lib.grading.score import RESULT
 from course_lib.grading.shell import defined_names, make_shell, used_names
 
-RESULT = "application/vnd.course.result+json"
 PRINTED = 20_000
 
 
@@ -112,11 +112,11 @@ class _Split:
         if printed:
             text = printed[:PRINTED]
             outputs.insert(0, new_output("stream", name="stdout", text=text))
-        if self.kernel.provisioner is None or self.kernel.provisioner.leash.poll() is not None:
-            self.kernel.end(cell, *self.kernel.cause_of_death())
         result = {"complete": complete, "seed": self.seed}
         cell.outputs = [*outputs, new_output("display_data", {RESULT: result})]
         cell.execution_count = None
+        if lost := self.kernel.loss():
+            self.kernel.end(cell, *lost)
 
     def _fetch(self, channel, source):
         """Bind in the shell what the student defined of the names that a graded cell reads."""
@@ -131,5 +131,3 @@ class _Split:
             elif described.kind == "data":
                 namespace[name] = described.value
 
-
-__all__ = ["RESULT", "Executed", "error_output", "run_split"]
