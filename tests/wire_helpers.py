@@ -29,8 +29,11 @@ while serve(sock, namespace):
 
 
 @contextlib.contextmanager
-def student(folder, source, **options):
-    """Run a student's code in a process and yield the `Channel` to it; `channel.process` is it."""
+def student(folder, source, call_seconds=60.0, seconds=300.0, **options):
+    """Run a student's code in a process and yield the `Channel` to it; `channel.process` is it.
+
+    The time of calls, and the `seconds` of all together, begin when the process has started.
+    """
     shutil.copytree(INSIDE, folder / "course_inside", dirs_exist_ok=True)
     (folder / "source.py").write_text(source, encoding="utf8")
     ours, theirs = socket.socketpair()
@@ -42,11 +45,12 @@ def student(folder, source, **options):
         start_new_session=True,
     )
     theirs.close()
-    settings = {"call_seconds": 60.0, "deadline": time.monotonic() + 300, **options}
-    settings.setdefault("interrupt", lambda: process.send_signal(signal.SIGINT))
-    channel = Channel(ours, **settings)
+    options.setdefault("interrupt", lambda: process.send_signal(signal.SIGINT))
+    channel = Channel(ours, call_seconds=60.0, **options)
     channel.process = process
     try:
+        assert channel.describe(["sock"])["sock"].kind == "refused"
+        channel.call_seconds, channel.deadline = call_seconds, time.monotonic() + seconds
         yield channel
     finally:
         ours.close()

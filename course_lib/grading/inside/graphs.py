@@ -39,7 +39,7 @@ def encode_graph(encoder, given):
     import keras
 
     objects = encoder.memo.objects[:given]
-    numbers = [n for n, one in enumerate(objects) if isinstance(one, keras.KerasTensor)]
+    numbers = [n for n, one in enumerate(objects) if networks.is_symbol(one)]
     if not numbers:
         raise RefusedError("a symbolic tensor, though none was given; return a keras.Model of it")
     try:
@@ -64,10 +64,10 @@ def decode_graph(decoder, node, given):
         raise MalformedError("a graph of wrong length")
     numbers, config, weights, flags = node
     inputs = [decoder.memo.objects[n] for n in numbers if type(n) is int and 0 <= n < given]
+    if len(inputs) != len(numbers) or not all(networks.is_symbol(one) for one in inputs):
+        raise MalformedError("a graph of inputs that were not given")
     import keras
 
-    if len(inputs) != len(numbers) or not all(isinstance(x, keras.KerasTensor) for x in inputs):
-        raise MalformedError("a graph of inputs that were not given")
     # A copy with inputs of its own comes first: it shows that all is sound before the caller's
     # graph grows.
     copy = networks.decode(decoder, config, weights, flags)
@@ -184,7 +184,7 @@ def _rename(layers, inputs):
             name, count = f"{data['name']}_student_{count}", count + 1
         names[data["name"]] = name
         used.add(name)
-        _count(name)
+        pass_over(name)
     return names
 
 
@@ -201,8 +201,8 @@ def _operations_before(tensors):
     return found
 
 
-def _count(name):
-    """Let Keras number the caller's next layer past a name that has come."""
+def pass_over(name):
+    """Let Keras number the next layer that is made here past a name that has come."""
     from keras.src.backend.common import global_state
 
     counts = global_state.get_global_attribute("object_name_uids")

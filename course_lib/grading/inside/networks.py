@@ -24,6 +24,11 @@ def is_numbered(value):
     return keras is not None and isinstance(value, (keras.layers.Layer, keras.KerasTensor))
 
 
+def is_symbol(value):
+    """Whether a value is a symbolic tensor."""
+    return is_numbered(value) and isinstance(value, sys.modules["keras"].KerasTensor)
+
+
 def encode(value, encoder):
     """Return the node of what `is_numbered`.
 
@@ -34,6 +39,10 @@ def encode(value, encoder):
 
     if isinstance(value, keras.KerasTensor):
         return graphs.encode_symbol(value, encoder)
+    try:
+        check_outputs(value)
+    except MalformedError as error:
+        raise RefusedError(f"{error}, which is too large to be checked") from None
     config = _config(value, encoder.limits)
     weights, flags = _state(value, encoder)
     return ["network", config, weights, flags]
@@ -118,6 +127,8 @@ def decode(decoder, config, weights, flags):
         raise MalformedError("a network that is none")
     check_outputs(value)
     fill(decoder, value, weights, flags)
+    for layer in _layers(value):
+        graphs.pass_over(layer.name)
     return value
 
 
