@@ -76,7 +76,8 @@ def run(folder, program, *arguments, check=True):
     done = subprocess.run(
         [PROGRAMS / program, *arguments],
         cwd=folder,
-        env={**os.environ, "COLUMNS": "200", "TF_CPP_MIN_LOG_LEVEL": "3"},
+        # nbgrader calls alembic by name.
+        env={**os.environ, "COLUMNS": "200", "PATH": f"{PROGRAMS}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         errors="replace",

@@ -154,17 +154,16 @@ libc.chroot(b"..")
 libc.umount2(b"/proc", 2)
 for number in (101, 165, 272, 308, 310, 311, 321, 298, 323, 425, 438, 304, 303, 155, 161, 175):
     libc.syscall(number, 0, 0, 0, 0, 0, 0)
-for path in ("/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern", "/sys/fs/cgroup/x",
-             "/proc/1/oom_score_adj", "/proc/self/uid_map", "/proc/self/setgroups"):
+# Opened, never written: one of them would end this computer.
+for path in ("/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern", "/proc/sys/vm/drop_caches",
+             "/proc/self/uid_map", "/dev/sda", "/dev/vda", "/dev/mem", "/dev/kmsg"):
     try:
-        open(path, "w").write("c")
+        found = os.open(path, os.O_WRONLY)
     except OSError:
-        pass
-for name in ("/dev/sda", "/dev/vda", "/dev/mem", "/dev/kmsg"):
-    try:
-        print(open(name, "rb").read(10))
-    except OSError:
-        pass
+        continue
+    # What is hidden is a device that swallows all.
+    if os.fstat(found).st_rdev != os.makedev(1, 3) and path != "/proc/self/uid_map":
+        print('attack-leak', path)
 """
 EXHAUST = """
 import os, threading
@@ -279,6 +278,7 @@ TABLE = (
         "asks the kernel for namespaces, mounts, modules and devices",
         KERNEL_CALLS,
         statuses=ENDS,
+        after=checks.no_leak,
     ),
     by_code(
         183,
