@@ -29,7 +29,7 @@ course: assignments book  ## set up, build the book, make the assignments, grade
 	  'reports/' 'marks, parts and mistakes; also: $(BIN)/course report STEM' \
 	  'gradebook.db' 'the marks, for nbgrader and its formgrader'
 
-test: $(READY) $(VENV)/.browser  ## all tests, from lint to the built book in a browser
+test: $(READY) $(VENV)/.browser $(VENV)/.database  ## all tests, from lint to the built book in a browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
@@ -62,7 +62,7 @@ bench: $(READY)  ## run the benchmarks
 	  [ $$name = timing ] || $(BIN)/python -m benchmarks.$$name || exit 1; \
 	done
 
-sweep: $(READY) $(VENV)/.browser  ## the slow tests that `make test` leaves out
+sweep: $(READY) $(VENV)/.browser $(VENV)/.database  ## the slow tests that `make test` leaves out
 	$(BIN)/python -m pytest -m slow
 
 lint: $(READY)  ## check style
@@ -94,7 +94,14 @@ $(READY): requirements.lock pyproject.toml
 
 $(VENV)/.sandbox: $(READY)
 	@command -v bwrap >/dev/null || tools/need bubblewrap
+	@command -v openssl >/dev/null || tools/need openssl
+	@$(BIN)/python -c 'import pyseccomp' 2>/dev/null || tools/need libseccomp2
 	$(BIN)/python -m course_lib.grading.sandbox install
+	@touch $@
+
+$(VENV)/.database: $(READY)
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || \
+	  tools/need postgresql
 	@touch $@
 
 $(VENV)/.browser: $(READY) $(VENV)/.sandbox

@@ -1,79 +1,34 @@
 """A class at scale: resumed, unchanged, killed at any moment; on SQLite and on PostgreSQL."""
 
-import json
 import os
 import re
 import shutil
 import time
 from dataclasses import replace
-from functools import cache
 from itertools import count
 
 import nbformat
 import pytest
-import scale_helpers
-from grading_helpers import ROOT, STEM, answered, by_name, hand_in, make_course
-from postgres_helpers import server
+from grading_helpers import STEM, by_name, hand_in
+from scale_courses import FULL, HALF, answers, copy_course, marks, report
 from scale_helpers import Here
 
 from course_lib.grading import classroom, ledger, locks, store
 from course_lib.grading.classroom import Run, gather
-from course_lib.grading.course import open_course, open_gradebook, sync_assignment
+from course_lib.grading.course import open_course, open_gradebook
 from course_lib.grading.limits import Limits
-
-HERE = scale_helpers.HERE
-NUMBERS = count()
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    """A function that makes, once a kind of database, a course with its gradebook."""
-
-    @cache
-    def make_once(kind):
-        root = make_course(tmp_path_factory.mktemp("template"))
-        _use(root, kind, "template0")
-        course = open_course(root)
-        locks.check_writable(course)
-        sync_assignment(course, STEM)
-        return root
-
-    return make_once
-
-
-def _use(root, kind, template):
-    """Let a course have its gradebook in a database of its own; return its name."""
-    name = f"course_{next(NUMBERS)}_{os.getpid()}"
-    if kind == "postgresql":
-        line = f"c.CourseDirectory.db_url = {server().database(name, template)!r}\n"
-        text = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
-        (root / "nbgrader_config.py").write_text(text + line, encoding="utf-8")
-        (root / "database").write_text(name)
-
-
-def _copy(template, kind, root):
-    source = template(kind)
-    shutil.copytree(source, root, dirs_exist_ok=True)
-    if kind == "postgresql":
-        _use(root, kind, (source / "database").read_text())
-    return root
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def root(request, template, tmp_path):
+def root(request, tmp_path):
     """A course without submissions, with its gradebook in the database of the parameter."""
-    return _copy(template, request.param, tmp_path)
+    return copy_course(request.param, tmp_path)
 
 
 @pytest.fixture
-def lite(template, tmp_path):
+def lite(tmp_path):
     """A course without submissions on SQLite, for what no database can change."""
-    return _copy(template, "sqlite", tmp_path)
-
-
-def answers(word, why="Because it is."):
-    """Return a submission that the grader of these tests treats as `word` says."""
-    return answered(double=f"def double(x):\n    return 2 * x  # does: {word}", why=why)
+    return copy_course("sqlite", tmp_path)
 
 
 def run(root, cluster=None, **options):
@@ -85,20 +40,6 @@ def run(root, cluster=None, **options):
     ran = Run(gather(course, STEM, limits=limits), cluster, **options)
     ran.found = {entry["student"]: entry for entry in ran.grade()}
     return ran
-
-
-def marks(root):
-    """Return what the gradebook has, by student: automatic marks in order, the manual one."""
-    with open_gradebook(open_course(root)) as gradebook:
-        found = {}
-        for submission in gradebook.assignment_submissions(STEM):
-            (notebook,) = submission.notebooks
-            grades = {grade.cell.name: grade for grade in notebook.grades}
-            assert len(grades) == len(notebook.grades) == 3
-            assert submission.student.id not in found
-            auto = [grades[name].auto_score for name in ("double-test", "square-test")]
-            found[submission.student.id] = (*auto, grades["why"].manual_score)
-    return found
 
 
 def pending(root, student):
@@ -114,13 +55,6 @@ def mark_by_hand(root, student, points):
         grade.manual_score, grade.needs_manual_grade = points, False
         gradebook.db.commit()
 
-
-def report(root):
-    """Return the entries of the report."""
-    return json.loads((root / "reports" / f"{STEM}.json").read_text())["students"]
-
-
-FULL, HALF = (2.0, 3.0, None), (0.5, 0.5, None)
 
 # --- what is graded again, and what is not ---------------------------------------------------
 

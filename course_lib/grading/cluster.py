@@ -8,6 +8,7 @@ import logging
 import multiprocessing
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -19,6 +20,8 @@ from pathlib import Path
 from course_lib.grading.course import CourseError
 from course_lib.grading.spread import SAME, Spread, in_one_line
 
+CONNECT_SECONDS = 5
+LOGGERS = ("distributed", "distributed.client", "asyncio", "tornado", "tornado.application")
 SETTINGS = {
     # What a submission may use is the sandbox's business; Dask would pause or end a worker.
     **{f"distributed.worker.memory.{name}": False for name in ("target", "spill", "pause")},
@@ -29,7 +32,9 @@ SETTINGS = {
     # A lost submission comes back to us at once: we count its attempts.
     "distributed.scheduler.allowed-failures": 0,
     "distributed.scheduler.http.routes": [],
-    "distributed.comm.timeouts.connect": "10s",
+    "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
+    # What matters is said by us, in one line.
+    "logging": dict.fromkeys(LOGGERS, "critical"),
 }
 
 
@@ -64,8 +69,7 @@ class Cluster:
         if self._thread is not None:
             return
         if self.scheduler is None:
-            multiprocessing.get_context("forkserver").set_forkserver_preload(["distributed"])
-            forkserver.ensure_running()
+            _start_forkserver()
         self._thread = threading.Thread(target=self._start, daemon=True)
         self._thread.start()
 
@@ -74,16 +78,16 @@ class Cluster:
             import dask
 
             dask.config.set(SETTINGS)
-            for name in ("distributed", "asyncio", "tornado"):
-                logging.getLogger(name).setLevel(logging.CRITICAL)
             from distributed import Client
 
+            for name in LOGGERS:
+                logging.getLogger(name).setLevel(logging.CRITICAL)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of versions that differ: we compare our own
                 if self.scheduler is None:
                     self._local = self._start_local()
                 where = self._local or self.scheduler
-                self._client = Client(where, timeout=10, set_as_default=False)
+                self._client = Client(where, timeout=CONNECT_SECONDS, set_as_default=False)
             self._warm_up()
         except Exception as error:
             self._error = error
@@ -176,8 +180,25 @@ class Cluster:
     def replace(self, address):
         """Give up a worker that hangs: its nanny, if it has one, starts another."""
         self._banned.add(address)
-        with suppress(Exception):
-            self._client.restart_workers([address], timeout=10, raise_for_error=False)
+
+        def restart():
+            with suppress(Exception):
+                self._client.restart_workers([address], timeout=5, raise_for_error=False)
+
+        # The others do not wait until it has ended.
+        threading.Thread(target=restart, daemon=True).start()
+
+
+def _start_forkserver():
+    """Start what imports Dask once and forks the workers; Ctrl-C is for the client alone."""
+    ours = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if ours else None
+    try:
+        multiprocessing.get_context("forkserver").set_forkserver_preload(["distributed"])
+        forkserver.ensure_running()
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
 
 
 def local_security(folder):
