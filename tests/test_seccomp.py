@@ -78,6 +78,7 @@ WITH_ARGUMENTS = {
     "keeping capabilities": (("prctl", 8, 1, 0, 0, 0), "ENOSYS"),
     "no dumps": (("prctl", 4, 0, 0, 0, 0), "done"),
     "System V memory": (("shmget", 0, 4096, 0o1600), "ENOSYS"),
+    "watching files": (("inotify_init1", 0), "ENOSYS"),
     "secret memory": (("memfd_secret", 0), "ENOSYS"),
     "splicing pipes": (("splice", 0, 0, 0, 0, 0, 0), "ENOSYS"),
     "a number that nobody knows": ((9999,), "ENOSYS"),
