@@ -688,7 +688,8 @@ def test_odd_names_neither_stop_the_class_nor_speak_to_the_terminal(tmp_path):
     with contextlib.suppress(OSError):
         while chunk := os.read(terminal, 65536):
             shown += chunk
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, shown.decode()
+    # A folder that was left out is work that nobody graded.
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1, shown.decode()
     assert b"6 submissions: 6 unreadable." in shown
     assert b"[red]x[b] [nope]: unreadable" in shown
     assert b"esc\x1b[31m" not in shown
@@ -772,7 +773,9 @@ def test_refuses_without_a_sandbox(tmp_path, monkeypatch):
     found = shutil.which
     monkeypatch.setattr(shutil, "which", lambda name: None if name == "bwrap" else found(name))
     monkeypatch.chdir(tmp_path)
+    sandbox.sandbox_problem.cache_clear()
     done = run_course("grade", STEM)
+    sandbox.sandbox_problem.cache_clear()
     assert done.exit_code == 1
     assert "cannot be sandboxed here: the program `bwrap` is not installed" in done.stderr
     assert "--unsafe-no-sandbox" in done.stderr

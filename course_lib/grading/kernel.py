@@ -143,14 +143,15 @@ class StudentKernel(NotebookClient):
             self.end(cell, "died", f"its kernel answered with garbage ({type(error).__name__})")
 
     @contextlib.contextmanager
-    def serving(self):
-        """Have the kernel answer calls while the block runs; yields the `Channel`."""
+    def serving(self, index):
+        """Have the kernel answer calls while the block runs, for a cell; yields the `Channel`."""
         request = self.kc.execute(SERVE, silent=True, store_history=False, allow_stdin=False)
         self.channel.begin()
         late = self.channel.late.total()
         try:
             yield self.channel
             if self.channel.late.total() > late:
+                self.slow_cell = index if self.slow_cell is None else self.slow_cell
                 self.note("timeout", f"a call took longer than {self.limits.cell_seconds:g} s")
         finally:
             self.channel.end()

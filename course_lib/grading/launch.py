@@ -47,7 +47,7 @@ class Zygote:
 
     def __init__(self, sandboxed=True, modules=WARM):
         self.sandboxed = sandboxed
-        self.ready, self.owner = False, os.getpid()
+        self.ready, self.owner, self.alias = False, os.getpid(), None
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         options = json.dumps({"sandboxed": sandboxed, "modules": list(modules)})
         program = [PROGRAM, str(theirs.fileno()), options]
@@ -56,7 +56,9 @@ class Zygote:
                 command, environment = zygote_command(program), {"PATH": "/usr/bin:/bin"}
                 command[0] = shutil.which("bwrap") or command[0]
             else:
-                start = f"import sys; sys.path.append({str(INSIDE)!r}); "
+                self.alias = tempfile.TemporaryDirectory(prefix=prefix())
+                os.symlink(INSIDE, os.path.join(self.alias.name, "course_inside"))
+                start = f"import sys; sys.path.append({self.alias.name!r}); "
                 command = [sys.executable, "-c", start + program[0], *program[1:]]
                 environment = {**os.environ, **ENVIRONMENT_OUTSIDE}
             try:
@@ -120,6 +122,8 @@ class Zygote:
         with contextlib.suppress(OSError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        if self.alias is not None:
+            self.alias.cleanup()
 
 
 ENVIRONMENT_OUTSIDE = {

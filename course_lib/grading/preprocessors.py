@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import is_grade, is_solution
 from traitlets import Float, Integer
@@ -74,13 +75,13 @@ class SandboxExecute(NbGraderPreprocessor):
         return nb, resources
 
     def _submitted(self, info):
-        course = self.parent.coursedir
+        course = CourseDirectory(config=self.config)
         place = course.submitted_directory
         return Path(course.format_path(place, info["student"], info["assignment"]))
 
     def _seed(self, stem, digest, assignment):
         """Return the seed that `course grade` would draw with."""
-        course = open_course(Path(self.parent.coursedir.root))
+        course = open_course(Path(CourseDirectory(config=self.config).root))
         return seed_for(course, key_of(stem, digest, test_version(assignment)))
 
 

@@ -105,7 +105,7 @@ class _Split:
     def _run_graded(self, cell, index):
         if not self.kernel.may_run(cell, index):
             return
-        with self.kernel.serving() as channel:
+        with self.kernel.serving(index) as channel:
             self._fetch(channel, cell.source)
             outputs, complete = self.shell.run(cell.source)
             printed = channel.take_printed()
