@@ -21,11 +21,11 @@ STYLE = """
 .course-report.course-report h4{margin:.4em 0;font-size:1.05em;font-weight:600}
 .course-report.course-report ul{list-style:none;margin:0;padding:0}
 .course-report li{margin:.15em 0;padding:.1em 0 .1em .8em;border-left:3px solid var(--rest)}
-.course-report li.done{border-color:var(--good)}
+.course-report li.done,.course-report li.passed{border-color:var(--good)}
 .course-report li.failed,.course-report li.error{border-color:var(--bad)}
 .course-report .mark{display:inline-block;width:1.3em;padding:0;background:none;
  font-weight:700;color:var(--rest)}
-.course-report .done .mark{color:var(--good)}
+.course-report .done .mark,.course-report .passed .mark{color:var(--good)}
 .course-report .failed .mark,.course-report .error .mark{color:var(--bad)}
 .course-report summary{cursor:pointer}
 .course-report .more{color:var(--jp-content-font-color2,inherit)}

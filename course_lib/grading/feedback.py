@@ -32,6 +32,7 @@ STATUS = {
     "unreadable": "Not readable, so not graded",
 }
 SIGNS = {"passed": ("✓", "good"), "failed": ("✗", "bad"), "skipped": ("–", "quiet")}
+CALL = re.compile(r"\bcheck\(\s*[\"'](\w+)")
 HEADING = re.compile(r"<(/?)h([1-6])>")
 STOPPED = "it stopped with "
 
@@ -176,7 +177,7 @@ def _cell(cell, reports, index, grades, marks):
         shown["source"] = _code(source)
     if meta.get("grade") and not meta.get("solution") and cell.cell_type == "code":
         secret = has_hidden(cell.source)
-        shown |= {"graded": True, "head": _check_name(reports, marks.get(name), name)}
+        shown |= {"graded": True, "head": _check_name(reports, marks.get(name), cell)}
         shown["parts"] = [_part(part) for part in public_parts(reports)]
         shown["reason"] = _reason(marks.get(name, {}).get("reason", ""), secret)
         if secret:
@@ -212,9 +213,12 @@ def _code(source):
     return Markup(highlight(source, PythonLexer(), HtmlFormatter(nowrap=True)))
 
 
-def _check_name(reports, mark, name):
+def _check_name(reports, mark, cell):
+    """Return the heading of a test: the check's name, if need be from the call in its source."""
+    called = CALL.search(cell.source)
     check = (mark or {}).get("check") or (reports[-1].get("check") if reports else None)
-    return f"Test of {plain(str(check))[:100]}" if check else f"Test {name}"
+    check = check or (called[1] if called else cell.metadata["nbgrader"]["grade_id"])
+    return f"Test of {plain(str(check))[:100]}"
 
 
 def _part(part):

@@ -42,6 +42,7 @@ UNENDED = {"br", "hr", "img", "p", "li", "tr", "td", "th", "dt", "dd", "col", "i
 DEEPEST, MOST_ELEMENTS = 30, 20_000
 LONGEST_HTML, LONGEST_MARKDOWN, LONGEST_TEXT = 300_000, 60_000, 1_000_000
 SPOKEN = ("student", "first_name", "last_name", "notebook_path", "filename")
+DRAWN = "A picture that this cell drew"
 NOT_SHOWN = "[an output that is not shown, because it could run code]"
 # Marks the place of a formula while the text around it is sanitised.
 PLACE = "\ue000{}\ue001"
@@ -208,8 +209,9 @@ def _tame_output(output):
     tamed = NotebookNode(
         output_type="execute_result" if kind == "execute_result" else "display_data",
         data=NotebookNode(clean_data(data if isinstance(data, dict) else {})),
-        # A width from here would stand in the page without quotes.
-        metadata=NotebookNode(),
+        # A width from the output would stand in the page without quotes; without alt, nbconvert
+        # frames the picture in red.
+        metadata=NotebookNode({kind: {"alt": DRAWN} for kind in PICTURES}),
     )
     if kind == "execute_result":
         tamed["execution_count"] = _count(output)
