@@ -201,7 +201,7 @@ class Channel:
         try:
             reply = self._ask({"op": "describe", "name": name})
             if reply.get("op") == "error":
-                return Described("refused", reason=str(read_error(reply.get("error"))))
+                return Described("refused", reason=str(self._guard(read_error, reply.get("error"))))
             kind = reply.get("kind")
             if kind in ("callable", "data"):
                 return self._read_described(reply.get("value"))
@@ -234,7 +234,7 @@ class Channel:
             if reply.get("changed"):
                 self._guard(apply_changes, reply["changed"], memo, given, decoder)
             if reply.get("op") == "error":
-                raise read_error(reply.get("error"))
+                raise self._guard(read_error, reply.get("error"))
             if "graph" in reply:
                 decoder.outputs = self._guard(graphs.decode_graph, decoder, reply["graph"], given)
             return self._decode(decoder, reply.get("value")), found

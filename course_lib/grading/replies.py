@@ -168,9 +168,8 @@ def read_error(facts):
         return BadReply(text(facts["refused"]) or "a value that cannot leave the sandbox")
     name, said = text(facts.get("name"), 100) or "Exception", text(facts.get("text"))
     bases = facts.get("bases") if type(facts.get("bases")) is list else []
-    said = said or next(
-        (_SAID[base] for base in bases[:10] if type(base) is str and base in _SAID), ""
-    )
+    bases = [base for base in bases[:10] if type(base) is str]
+    said = said or next((_SAID[base] for base in bases if base in _SAID), "")
     if name == "SystemExit":
         said = f"the function ended the program with exit({said})"
     kind = next((RAISED[base] for base in bases if base in RAISED), StudentError)
