@@ -582,7 +582,14 @@ def test_old_formats(number):
 CONFLICT = b'{\n "cells": [\n<<<<<<< HEAD\n {}\n=======\n []\n>>>>>>> theirs\n ]}'
 UNREADABLE = {
     "is empty": [b"", b" \n", b"\0" * 4096, b"\xef\xbb\xbf"],
-    "it ends in the middle, after": [notebook()[:-3], notebook()[:60], b"{", notebook()[:13]],
+    "it ends in the middle, after": [
+        notebook()[:-3],
+        notebook()[:60],
+        b"{",
+        notebook()[:13],
+        b'{"cells": nul',
+        b'{"a": -',
+    ],
     "git's conflict markers": [CONFLICT],
     "is a web page": [b"<!DOCTYPE html>\n<html>", b"  <HTML></HTML>"],
     "is a Python script": [b"# In[1]:\nimport numpy as np\n", b"x = 1\ndef f(): pass"],

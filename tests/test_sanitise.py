@@ -473,6 +473,9 @@ def test_only_the_answer_is_saved_out_of_a_locked_cell():
     test.source = f"def double(x):\n    return 'overwritten'\n{test.source}"
     mended(notebook)
     assert outcome(notebook) == RIGHT
+    shown = notebook.cells[notebook.cells.index(by_name(notebook, "double-test")) + 1]
+    assert shown.source.startswith("```python\ndef double(x):\n    return 'overwritten'")
+    assert shown.cell_type == "markdown"
 
 
 def test_an_answer_with_an_error_is_saved_out_of_a_locked_cell_too():

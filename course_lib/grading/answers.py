@@ -8,7 +8,7 @@ kernel. What follows here only decides which cell is *the* answer, and that it r
 from nbformat import NotebookNode
 
 from course_lib.grading.cells import identity, new_cell, set_type
-from course_lib.grading.definitions import without_statements
+from course_lib.grading.definitions import parse, without_statements
 from course_lib.grading.mending import released_forms
 
 ELSEWHERE = "# The answer stands in another cell."
@@ -120,22 +120,22 @@ def save_typed_in(work):
     for cell in work.cells:
         name = identity(cell)
         wanted = work.known.get(name)
-        extra = ""
-        if wanted is not None and wanted.locked and not wanted.solution:
-            typed = cell.source.strip() not in released_forms(wanted.source)
-            if typed and wanted.cell_type == "code":
-                extra = _answer_in(work, cell, wanted)
-            elif typed:
-                extra = _new_lines(cell.source, wanted.source)
-        if extra and wanted.cell_type == "code":
-            cells += [new_cell("code", extra, f"saved-{name}"), cell]
+        cells.append(cell)
+        if wanted is None or not wanted.locked:
+            continue
+        if cell.source.strip() in released_forms(wanted.source):
+            continue
+        code = _answer_in(work, cell, wanted) if wanted.cell_type == "code" else ""
+        text = _new_lines(cell.source, wanted.source)
+        if code:
+            cells.insert(-1, new_cell("code", code, f"saved-{name}"))
             work.mend(f"The locked cell {name!r} held an answer; it runs before the test.", name)
-        elif extra:
-            cells += [cell, new_cell("markdown", extra, f"saved-{name}")]
-            text = f"What was typed into the locked cell {name!r} was moved to a cell after it."
-            work.mend(text, name)
-        else:
-            cells.append(cell)
+        elif text:
+            # To be read, not to be run: what answers nothing was an experiment, or prose.
+            text = text if parse(text) is None else f"```python\n{text}\n```"
+            cells.append(new_cell("markdown", text, f"saved-{name}"))
+            said = f"What was typed into the locked cell {name!r} was moved to a text after it."
+            work.mend(said, name)
     work.cells[:] = cells
 
 

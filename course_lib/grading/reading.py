@@ -269,9 +269,9 @@ def diagnosis(text, error):
         )
     if start.startswith("<"):
         return "is a web page, not valid JSON; hand in the notebook itself, not an export of it"
-    if start.startswith("{") and error.pos >= len(text.rstrip("\0 \t\r\n")) - 1:
-        return _cut_off(text)
-    if start.startswith("{") and error.msg.startswith("Unterminated string"):
+    rest = text[error.pos :].strip("\0 \t\r\n")
+    half_a_word = len(rest) < 2 or any(word.startswith(rest) for word in ("true", "false", "null"))
+    if start.startswith("{") and (half_a_word or error.msg.startswith("Unterminated string")):
         return _cut_off(text)
     if not start.startswith(("{", "[")) and _is_python(text):
         return "is a Python script, not valid JSON; hand in the notebook itself"
