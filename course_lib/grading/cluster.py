@@ -64,6 +64,11 @@ class Cluster:
     def __exit__(self, *_):
         self.close()
 
+    @property
+    def where(self):
+        """The cluster's place, in words."""
+        return self.scheduler or "this computer"
+
     def start(self):
         """Begin to start; `run` waits for it."""
         if self._thread is not None:

@@ -78,11 +78,14 @@ class Spread:
                 return
             job.worker, job.deadline = address, monotonic() + self.seconds
             key = f"course-{uuid4().hex}"
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # a submission may have megabytes
-                job.future = client.submit(
-                    perform, self.send(job.item), workers=[address], key=key, pure=False
-                )
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # a submission may have megabytes
+                    job.future = client.submit(
+                        perform, self.send(job.item), workers=[address], key=key, pure=False
+                    )
+            except Exception as error:
+                raise CourseError(self._gone()) from error
             self.busy[key] = job
             job.future.add_done_callback(self.done.put)
 
@@ -121,6 +124,12 @@ class Spread:
             return "course_lib was changed while the class was graded; grade again."
         return f"the worker {job.worker} refuses: {error}"
 
+    def _gone(self):
+        return (
+            f"the Dask scheduler at {self.cluster.where} is gone; start it again, then grade "
+            "again: what was graded is kept."
+        )
+
     def _lost(self, job):
         """Try a lost item once more, or yield that it was lost."""
         if job.attempt < ATTEMPTS:
@@ -148,7 +157,6 @@ class Spread:
             yield from self._lost(job)
 
     def _look(self, client, now):
-        where = self.cluster.scheduler or "this computer"
         try:
             if client.status != "running":
                 raise OSError("the connection is closed")
@@ -158,16 +166,13 @@ class Spread:
             self.quiet_since = self.quiet_since or now
             if now - self.quiet_since < SILENT_SECONDS:
                 return
-            raise CourseError(
-                f"the Dask scheduler at {where} is gone; start it again, then grade again: what "
-                "was graded is kept."
-            ) from error
+            raise CourseError(self._gone()) from error
         if self.workers:
             self.seen = now
         elif now > self.seen + NO_WORKER_SECONDS:
             raise CourseError(
-                f"no worker at {where} for {NO_WORKER_SECONDS} seconds; start some with "
-                "`dask worker ADDRESS --nthreads 1`, then grade again: what was graded is kept."
+                f"no worker at {self.cluster.where} for {NO_WORKER_SECONDS} seconds; start some "
+                "with `dask worker ADDRESS --nthreads 1`, then grade again: what was graded is kept."
             )
 
 
