@@ -538,3 +538,52 @@ def test_an_interrupt_that_fails_is_no_failure_of_the_check(tmp_path):
         (spin,) = functions(channel, "spin")
         with pytest.raises(ChannelClosed, match="could not be interrupted"):
             spin()
+
+
+# --- checks ask through the wire ------------------------------------------------------------------
+
+ANSWERS = {
+    "correct": "return int((size - kernel_size) // strides + 1)",
+    "no floor": "return (size - kernel_size) / strides + 1",
+    "wrong": "return size",
+    "stub": "raise NotImplementedError()",
+    "raises": "return size // 0",
+}
+HEAD = 'def output_size(size, kernel_size, strides=1, padding="valid", dilation_rate=1):\n    '
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_a_check_says_the_same_through_the_wire(name, tmp_path):
+    source = HEAD + ANSWERS[name] + "\n"
+    namespace = {}
+    exec(compile(source, "<cell>", "exec"), namespace)
+    here = run(find("output_size"), namespace["output_size"], hidden=True)
+    with student(tmp_path, source) as channel:
+        (answer,) = functions(channel, "output_size")
+        there = run(find("output_size"), answer, hidden=True)
+    assert [outcome.status for outcome in there.outcomes] == [o.status for o in here.outcomes]
+    for one, other in zip(there.outcomes, here.outcomes, strict=True):
+        came = one.came.split(" (in the line:")[0]
+        assert came == other.came.split(" (in the line:")[0]
+        assert (one.expected, one.misconception) == (other.expected, other.misconception)
+    if name == "raises":
+        assert there.outcomes[0].came.endswith("(in the line: return size // 0)")
+
+
+def test_a_check_of_a_dead_process_ends_at_once(tmp_path):
+    source = HEAD + "import os; os._exit(1)\n"
+    with student(tmp_path, source) as channel:
+        (answer,) = functions(channel, "output_size")
+        started = time.monotonic()
+        report = run(find("output_size"), answer, hidden=True)
+        assert time.monotonic() - started < 2
+    assert {outcome.status for outcome in report.outcomes} == {"failed"}
+    assert "its process has ended" in report.outcomes[-1].came
+
+
+def test_forbidden_calls_in_the_sandbox_cost_the_part(tmp_path):
+    source = HEAD + "from statistics import mean; return int(mean([size]))\n"
+    with student(tmp_path, source) as channel:
+        (answer,) = functions(channel, "output_size")
+        report = run(find("output_size"), answer, forbidden=("statistics",))
+    assert report.outcomes[0].came == "a call of statistics.mean, which is not allowed here"

@@ -50,6 +50,7 @@ __all__ = [
 ]
 GRACE = 2.0  # seconds for an interrupted call to say so
 LATE_CALLS = 2  # of one function; an endless loop shall not use up the other functions' time
+_STUCK = "a call took too long and could not be interrupted; no further call is made"
 _SUSPICIONS = 20
 _PRINTED = 100_000
 
@@ -162,7 +163,7 @@ class Channel:
 
     def call(self, number, args, kwargs, modules=()):
         """Call a function by its number; `Proxy.call_watched` says the rest."""
-        if self.late[number] >= LATE_CALLS:
+        if self.late[number] >= LATE_CALLS and not self.dead:
             raise CallTimeout(f"not tried: {LATE_CALLS} calls of it took too long before")
         if len(self._calls) >= self.limits.nesting:
             raise BadReply(f"calls that call back more than {self.limits.nesting} deep")
@@ -174,8 +175,8 @@ class Channel:
         self._calls.append(handed)
         try:
             return self._finish(self._ask(frame), memo, given, handed)
-        except (CallTimeout, ChannelClosed):
-            self.late[number] += 1
+        except (CallTimeout, ChannelClosed) as error:
+            self.late[number] += isinstance(error, CallTimeout) or str(error) == _STUCK
             raise
         finally:
             self._calls.pop()
@@ -338,9 +339,7 @@ class Channel:
             while self._receive(number, end).get("op") == "callback":
                 self._stream.send(dump_frame(stop), end)
         except LateError:
-            raise self._die(
-                "a call took too long and could not be interrupted; no further call is made"
-            ) from None
+            raise self._die(_STUCK) from None
         if self.deadline is not None and time.monotonic() >= self.deadline:
             raise CallTimeout("the call was stopped: the submission's time is over")
         raise CallTimeout(
