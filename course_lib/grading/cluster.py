@@ -2,6 +2,16 @@
 
 The client gives each worker one submission at a time and knows which. So a worker that dies or
 hangs takes nobody else's submission with it, and a class of any size needs little memory here.
+
+On this computer all connections are on loopback, and encrypted with a certificate that only this
+run knows. A cluster with an address is as safe as its address: `tls://` asks for certificates,
+which Dask reads from its configuration (`distributed.comm.tls`, or DASK_DISTRIBUTED__COMM__TLS__*
+in the environment); `tcp://` asks for nothing, so that whoever reaches the scheduler's port can run
+code on every worker and on the instructor's computer. Use it on a private network only.
+
+Start workers with `dask worker ADDRESS --nthreads 1 --nworkers N`, in an environment with the same
+course_lib, where the sandbox works. They need none of the course's files. `--memory-limit 0`
+leaves memory to the sandbox.
 """
 
 import logging

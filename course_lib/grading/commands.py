@@ -14,6 +14,10 @@ UNSAFE_HELP = (
     "Grade without the sandbox. Submissions then run as you: they can read and change your files, "
     "the gradebook, the solutions and other submissions, use the network, and fill memory and disk."
 )
+SCHEDULER_HELP = (
+    "Grade on the Dask cluster at this address instead, tls://HOST:PORT or tcp://HOST:PORT. tcp has "
+    "no authentication: who reaches that port can run code as you; keep it to a private network."
+)
 
 
 def grade(
@@ -22,9 +26,7 @@ def grade(
         str, typer.Option(help="Only students that match, for instance 'a*'.")
     ] = "*",
     workers: Annotated[int, typer.Option(min=1, help="Submissions graded at the same time.")] = 2,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Grade on the Dask cluster at this address instead.")
-    ] = None,
+    scheduler: Annotated[str | None, typer.Option(help=SCHEDULER_HELP)] = None,
     json: Annotated[Path | None, typer.Option(help="Also write the results to this file.")] = None,
     memory: Annotated[float | None, typer.Option(help="GiB of memory of a submission.")] = None,
     cell_seconds: Annotated[float | None, typer.Option(help="Seconds of one cell.")] = None,

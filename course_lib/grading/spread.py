@@ -172,7 +172,8 @@ class Spread:
         elif now > self.seen + NO_WORKER_SECONDS:
             raise CourseError(
                 f"no worker at {self.cluster.where} for {NO_WORKER_SECONDS} seconds; start some "
-                "with `dask worker ADDRESS --nthreads 1`, then grade again: what was graded is kept."
+                "with `dask worker ADDRESS --nthreads 1`, then grade again: what was graded is "
+                "kept."
             )
 
 

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from course_lib.grading.course import CourseError
-from course_lib.grading.ledger import Ledger, answers
+from course_lib.grading.ledger import answers
 from course_lib.grading.packing import unpack
 
 PLACEHOLDER = "This submission has no graded notebook.\n\n"
@@ -171,22 +171,6 @@ def score(mark):
         return 0.0
     given = mark["auto"] if mark["manual"] is None else mark["manual"]
     return float(given or 0.0) + float(mark["extra"] or 0.0)
-
-
-def manual_marks(course, assignment, student):
-    """Return the marks of the parts that a person grades, from the gradebook."""
-    with Ledger(course, assignment) as ledger:
-        marks = ledger.marks(student).get(student, {})
-    cells = [cell for cell in assignment.cells if cell.manual]
-    return [
-        {
-            "name": cell.name,
-            "points": score(marks.get(cell.name)),
-            "maximum": cell.points,
-            "pending": bool(marks.get(cell.name, {}).get("pending")),
-        }
-        for cell in cells
-    ]
 
 
 def write_report(course, assignment, entries):
