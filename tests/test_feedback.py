@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from course_lib.grading import feedback, handback
 from course_lib.grading.course import open_course, open_gradebook, sync_assignment
 from course_lib.grading.formulas import formula
-from course_lib.grading.harmless import clean, render_markdown
+from course_lib.grading.harmless import NOT_SHOWN, clean, render_markdown
 from course_lib.grading.hidden import public_parts, without_hidden
 from course_lib.grading.score import REPORT
 from tests import hostile_notebook as hostile
@@ -285,12 +285,15 @@ def quiet_course(tmp_path_factory):
         *(new_output("display_data", data={REPORT: r, "text/html": SECRET, "text/plain": SECRET})
           for r in (visible, hidden)),
         new_output("stream", name="stdout", text=SECRET),
+        new_output("display_data", data={"application/vnd.course.result+json": {"seed": SECRET}}),
         new_output("execute_result", data={"text/plain": SECRET}, execution_count=1),
         new_output("error", ename="AssertionError", evalue=SECRET, traceback=[SECRET]),
     ]  # fmt: skip
     note = {"text": SECRET, "to": "instructor", "repair": False, "cell": None}
     notebook.metadata["course_grading"] = {"notes": [note], "seed": SECRET}
-    by_name(notebook, "double").outputs = [new_output("display_data", data=PNG)]
+    result = {"application/vnd.course.result+json": {"seed": SECRET}}
+    shown = [PNG, result, {"application/x": SECRET}]
+    by_name(notebook, "double").outputs = [new_output("display_data", data=d) for d in shown]
     for student, graded, comment in (
         ("ann [1]", notebook, "Well **done**."),
         ("ben", answered(why="$x_i$ and <b>text</b>"), None),
@@ -324,6 +327,7 @@ def test_course_feedback_tells_the_student_all_but_what_is_hidden(quiet_course):
     assert SECRET not in page
     assert page.count("Test of double") == 1  # one report, though visible and hidden cases ran
     assert page.count('class="sign') == 2
+    assert page.count(NOT_SHOWN) == 1  # what no browser shows; the grader's own is not missed
     for said in (
         "Mended, then graded", "What was mended", "the original was restored.",
         "big.bin was left out.", "It stopped with AssertionError.", "# Hidden tests ran here.",

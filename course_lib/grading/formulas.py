@@ -35,7 +35,8 @@ def formula(tex, block=False):
     drawn = None
     try:
         if len(tex) <= LONGEST and _depth(tex) <= DEEPEST:
-            drawn = _outline(" ".join(SIZES.sub("", tex).split()))
+            shown = " ".join(SIZES.sub("", tex).split())
+            drawn = _outline(shown.replace(r"\frac", r"\dfrac") if block else shown)
     except Exception:  # a stranger's TeX; Matplotlib raises ValueError, and others when it recurses
         drawn = None
     if drawn is None:

@@ -42,6 +42,7 @@ UNENDED = {"br", "hr", "img", "p", "li", "tr", "td", "th", "dt", "dd", "col", "i
 DEEPEST, MOST_ELEMENTS = 30, 20_000
 LONGEST_HTML, LONGEST_MARKDOWN, LONGEST_TEXT = 300_000, 60_000, 1_000_000
 SPOKEN = ("student", "first_name", "last_name", "notebook_path", "filename")
+OURS = "application/vnd.course."
 DRAWN = "A picture that this cell drew"
 NOT_SHOWN = "[an output that is not shown, because it could run code]"
 # Marks the place of a formula while the text around it is sanitised.
@@ -158,7 +159,8 @@ def _tame_cell(cell, index):
         tamed["attachments"] = _tame_attachments(cell.get("attachments"))
         return tamed
     outputs = cell.get("outputs") if isinstance(cell.get("outputs"), list) else []
-    tamed["outputs"] = [_tame_output(output) for output in outputs if isinstance(output, dict)]
+    outputs = [o for o in outputs if isinstance(o, dict) and not _for_the_grader(o)]
+    tamed["outputs"] = [_tame_output(output) for output in outputs]
     tamed["execution_count"] = _count(cell)
     return tamed
 
@@ -192,6 +194,12 @@ def _tame_attachments(attachments):
 def _count(thing):
     count = thing.get("execution_count")
     return count if type(count) is int and count >= 0 else None
+
+
+def _for_the_grader(output):
+    """Return whether an output is a message to the grader, with nothing for a reader."""
+    data = output.get("data")
+    return bool(data) and isinstance(data, dict) and all(k.startswith(OURS) for k in data)
 
 
 def _tame_output(output):
