@@ -15,8 +15,8 @@ UNSAFE_HELP = (
     "the gradebook, the solutions and other submissions, use the network, and fill memory and disk."
 )
 SCHEDULER_HELP = (
-    "Grade on the Dask cluster at this address instead, tls://HOST:PORT or tcp://HOST:PORT. tcp has "
-    "no authentication: who reaches that port can run code as you; keep it to a private network."
+    "Grade on the Dask cluster at this address instead, tls://HOST:PORT or tcp://HOST:PORT. With "
+    "tcp nobody is authenticated: who reaches that port can run code as you."
 )
 
 
