@@ -20,6 +20,7 @@ from tests.grading_helpers import STEM, make_course
 APP = typer.Typer()
 APP.command()(reporting.report)
 
+SAID = ("double-test: 1 of 2 points.", "a.bin was left out.")
 NASTY = '=HYPERLINK("x")<script>window.__pwned=1</script>[red]'
 
 
@@ -48,8 +49,14 @@ def a_class():
     full = mark("square", 2.0, part("three", "passed"), reason="", suspicious=["odd replies."])
     mended = "The cell 'x' was changed; the original was restored."
     return [
-        entry("ann", "graded", good, full, instructor=["odd replies."]),
-        entry("ben", "wrong", half, silent, messages=["double-test: 1 of 2 points.", "Hello."]),
+        entry("ann", "graded", good, full, instructor=["odd replies."], gone=True),
+        entry(
+            "ben",
+            "wrong",
+            half,
+            silent,
+            messages=SAID,
+        ),
         entry(NASTY, "repaired", late, silent, messages=[mended], instructor=[mended]),
         entry("gus", "unreadable", mark("double", 0.0, reason="unreadable"), silent, pending=1),
     ]
@@ -79,6 +86,7 @@ def test_marks_are_spread_over_those_who_could_be_graded():
 def test_who_needs_a_look():
     found = figures.summary(STEM, a_class())
     assert found["waiting"] == ["gus"]
+    assert found["gone"] == ["ann"]
     assert [row["student"] for row in found["repaired"]] == [NASTY]
     assert found["suspicious"] == [{"student": "ann", "sentences": ["odd replies."]}]
     assert list(found["statuses"].items()) == [
@@ -104,6 +112,10 @@ def test_what_was_said_is_sorted_with_notes_and_without():
     }
     assert told({}, notes)["mended"] == ["Mended."]
     assert "Secret." not in str(told({}, notes))
+    plain = entry("bo", "timeout", messages=["While it ran: too long.", "Cell 'x' was restored."])
+    assert told(plain)["mended"] == ["Cell 'x' was restored."]
+    assert told(plain)["messages"] == ["While it ran: too long."]
+    assert told(entry("cy", "unreadable", messages=["x is not JSON."]))["mended"] == []
     assert for_us_only(said) == ["Secret."]
 
 

@@ -25,6 +25,7 @@ def summary(stem, entries):
         "checks": check_success(entries),
         "parts": part_success(entries),
         "mistakes": common_mistakes(entries, stem),
+        "gone": [e["student"] for e in entries if e.get("gone")],
         "waiting": [e["student"] for e in entries if e["pending"]],
         "repaired": _sentences(entries, lambda entry: told(entry)["mended"]),
         "suspicious": _sentences(entries, for_us_only),

@@ -77,8 +77,9 @@ def _print_rest(found):
         rows = [(row["student"], "; ".join(row["sentences"])) for row in found[key]]
         if rows:
             table(title, ("student", "what"), rows)
-    if found["waiting"]:
-        table("Wait for marks by hand", ("student",), [(name,) for name in found["waiting"]])
+    for key, title in (("waiting", "Wait for marks by hand"), ("gone", "Handed in no more")):
+        if found[key]:
+            table(title, ("student",), [(name,) for name in found[key]])
     points = found["points"]
     if points["graded"]:
         table("Automatic points", ("share", "students", ""), _histogram(points["bins"]))

@@ -2,10 +2,11 @@
 
 import re
 
-# Entries that kept no notes are told apart by what the sanitiser and the reader say of a repair.
-MENDED = re.compile(
-    r"\b(restored|put back|was removed|were removed|recognised|last edited copy counts|dropped|"
-    r"does not count|handed in as|converted|joined|split|mended|moved)\b"
+# Of an entry that kept no notes, what is said beside marks is a repair, except these.
+NO_REPAIR = re.compile(
+    r"While it ran: |Not run, so |The grader could not finish|The notebook was written for |"
+    r".*\b(was|were) left out\.$",
+    re.DOTALL,
 )
 
 
@@ -30,8 +31,10 @@ def told(entry, kept=()):
     if notes:
         repairs = {str(n.get("text", "")) for n in mine if n.get("repair")}
         mended = [text for text in general if text in repairs]
+    elif entry.get("status") == "unreadable":
+        mended = []
     else:
-        mended = [text for text in general if MENDED.search(text)]
+        mended = [text for text in general if not NO_REPAIR.match(text)]
     others = [text for text in general if text not in mended]
     return {"headline": messages[0], "mended": mended, "messages": others}
 
