@@ -25,7 +25,8 @@ class Attack:
         files: further files of the submission, bytes by name.
         place: called with the submission's folder, for what is not a plain file.
         earlier: a notebook that was handed in and graded before, or None.
-        after: called with the course's folder when the class was graded; returns what went wrong.
+        after: called with the course's folder and the student when the class was graded; returns
+            what went wrong.
         student: the folder's name; by default number and name.
     """
 
@@ -44,7 +45,7 @@ class Attack:
     @property
     def folder(self):
         """The student's name."""
-        return self.student or f"a{self.number:03d}-{re.sub('[^a-z0-9]+', '-', self.name)}"
+        return self.student or f"a{self.number:03d}-{re.sub('[^a-z0-9]+', '-', self.name.lower())}"
 
     def hand_in(self, course, notebook=None):
         """Write the submission below `submitted/`; return its folder."""

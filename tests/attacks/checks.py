@@ -1,6 +1,6 @@
 """What must hold when the class was graded; each returns what went wrong, "" for nothing."""
 
-import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -15,14 +15,14 @@ class Accomplice:
     calls = 0
 
 
-def no_manual_score(course):
+def no_manual_score(course, student):
     """Nobody wrote a score by hand."""
     with closing(sqlite3.connect(course / "gradebook.db")) as base:
         found = base.execute("select count(*) from grade where manual_score = 99").fetchone()[0]
     return f"{found} manual scores were written" if found else ""
 
 
-def nobody_called(course):
+def nobody_called(course, student):
     """No submission reached the network."""
     return f"the accomplice was called {Accomplice.calls} times" if Accomplice.calls else ""
 
@@ -38,18 +38,18 @@ def processes():
     return found
 
 
-def no_daemon(course):
+def no_daemon(course, student):
     """No process of a submission is left."""
     left = [pid for pid, name in processes().items() if name.startswith("attack-")]
     return f"processes are left: {left}" if left else ""
 
 
-def victim_unchanged(course):
+def victim_unchanged(course, student):
     """What a link pointed to is as it was."""
     return "" if (course / "victim.txt").read_text() == VICTIM else "victim.txt was overwritten"
 
 
-def no_gradebook_copied(course):
+def no_gradebook_copied(course, student):
     """No file of the graded submissions is the gradebook."""
     for folder in ("autograded", "feedback", "reports"):
         for path in (course / folder).rglob("*"):
@@ -58,7 +58,7 @@ def no_gradebook_copied(course):
     return ""
 
 
-def no_script(course):
+def no_script(course, student):
     """No page for people holds a submission's script."""
     for path in course.rglob("*.html"):
         if "<script>alert" in path.read_text(errors="replace"):
@@ -66,21 +66,7 @@ def no_script(course):
     return ""
 
 
-def texts(course):
-    """Yield what the grader wrote for people and for later runs, as text."""
-    for folder in ("autograded", "reports", "feedback"):
-        for path in (course / folder).rglob("*"):
-            if path.is_file():
-                yield path.relative_to(course), path.read_text(errors="replace")
-
-
-def entry(course, stem, student):
-    """Return a student's entry in the report, or None."""
-    path = course / "reports" / f"{stem}.json"
-    return json.loads(path.read_text())["students"].get(student)
-
-
-def no_markup(course):
+def no_markup(course, student):
     """No page holds a student's name as markup."""
     for path in course.rglob("*.html"):
         if "<img src=x" in path.read_text(errors="replace"):
@@ -88,23 +74,24 @@ def no_markup(course):
     return ""
 
 
-def nothing_touched(course):
+def nothing_touched(course, student):
     """No shell ran a student's name."""
     found = [str(path) for path in course.rglob("pwned")]
     return f"a shell made {found}" if found else ""
 
 
-def nothing_planted(course):
+def nothing_planted(course, student):
     """No file of a submission is left outside the course."""
     for place in PLACES:
         for path in place.glob("attack-*"):
             return f"{path} was left behind"
-    return no_daemon(course)
+    return no_daemon(course, student)
 
 
-def no_leak(course):
-    """No submission printed that it had found what it looked for."""
-    for path, text in texts(course):
-        if path.suffix == ".ipynb" and '"attack-leak' in text.replace("\\n", '"'):
-            return f"{path} says that a secret was found"
+def no_leak(course, student):
+    """The submission did not print that it had found what it looked for."""
+    for path in (course / "autograded" / student).rglob("*.ipynb"):
+        found = re.findall(r'(?:"|\\n)(attack-leak[^"\\]*)', path.read_text(errors="replace"))
+        if found:
+            return f"it found what it looked for: {found}"
     return ""

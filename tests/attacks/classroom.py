@@ -136,10 +136,10 @@ def grade(folder, attacks, workers=2, progress=None):
     say(f"graded in {time.monotonic() - started:.0f} s")
     path = course / "reports" / f"{STEM}.json"
     entries = json.loads(path.read_text())["students"] if path.exists() else {}
-    return [_judge(attack, entries.get(attack.folder), course) for attack in class_], done
+    return [judge(attack, entries.get(attack.folder), course) for attack in class_], done
 
 
-def _judge(attack, entry, course):
+def judge(attack, entry, course):
     """Compare what a submission got with what it deserves."""
     if entry is None:
         return Outcome(attack, None, "none", ["it ended in no status"])
@@ -150,7 +150,7 @@ def _judge(attack, entry, course):
     if entry["status"] not in attack.statuses:
         reasons = "; ".join(entry.get("instructor", entry.get("messages", [])))[:300]
         outcome.problems.append(f"its status is {entry['status']!r} ({reasons})")
-    if attack.after is not None and (problem := attack.after(course)):
+    if attack.after is not None and (problem := attack.after(course, attack.folder)):
         outcome.problems.append(problem)
     return outcome
 

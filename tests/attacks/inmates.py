@@ -375,6 +375,6 @@ except OSError:
     pass
 hoard = [bytearray(2**26) for _ in range(100)]
 """,
-        statuses=("out of memory", "died", "wrong"),
+        statuses=("out of memory", "died", "wrong", "timeout"),
     ),
 )

@@ -52,8 +52,9 @@ TABLE = (
     forged(
         104,
         "slow drip",
-        "answers a byte each tenth of a second",
-        'import itertools\nreturn (time.sleep(0.1) or b"\\x00" for _ in itertools.count())',
+        "announces 16 MB and answers a byte each tenth of a second",
+        'import itertools\nreturn itertools.chain([b"\\x01\\x00\\x00\\x00"],\n'
+        '    (time.sleep(0.1) or b" " for _ in itertools.count()))',
         ("timeout", "died", "wrong"),
     ),
     forged(
@@ -103,10 +104,10 @@ TABLE = (
     by_code(
         112,
         "answer before asked",
-        "sends answers to a hundred calls before the first",
-        WIRE + "for n in range(100):\n    for value in (3, 3, 12):\n"
-        '        send({"op": "reply", "id": n, "value": value, "printed": "", "found": [],'
-        ' "changed": []})',
+        "sends answers to sixty calls before the first",
+        WIRE + "early = [{'op': 'reply', 'id': n, 'value': value, 'printed': '', 'found': [],\n"
+        "          'changed': []} for n in range(60) for value in (3, 12)]\n"
+        "if wire is not None:\n    wire.sendall(b''.join(map(frame, early)))",
         statuses=LEFT,
     ),
     by_code(

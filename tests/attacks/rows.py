@@ -157,6 +157,8 @@ def send(stream, kind, content=None, *args, **kwargs):
     kind_name = kind if isinstance(kind, str) else kind.get("msg_type")
     if kind_name == "error":
         return None
+    if kind_name == "execute_reply":
+        content = dict(content, status="ok", user_expressions={}, payload=[])
     return real(stream, kind, content, *args, **kwargs)
 session.send = send
 """
@@ -215,7 +217,13 @@ get_ipython().ast_transformers.append(Drop())
 """,
         statuses=FINE,
     ),
-    by_code(8, "patched send", "sends no error messages", PATCHED_SEND, statuses=FINE),
+    by_code(
+        8,
+        "patched send",
+        "sends no errors, and calls each failure a success",
+        PATCHED_SEND,
+        statuses=FINE,
+    ),
     by_code(
         9,
         "patched run_cell",
@@ -276,7 +284,7 @@ shell.run_cell_async = run_cell_async
         15,
         "network",
         "asks an accomplice for the answers",
-        statuses=FINE,
+        statuses=(*FINE, "timeout"),
         output_size=CALL_OUT,
         conv2d=CALL_OUT,
         after=checks.nobody_called,
@@ -329,7 +337,7 @@ shell.run_cell_async = run_cell_async
         "one long line",
         "prints 200 MB on one line",
         'print("x" * 200_000_000)',
-        statuses=(*FINE, "died", "out of memory"),
+        statuses=(*FINE, "timeout", "died", "out of memory"),
     ),
     by_code(
         24,

@@ -1,10 +1,14 @@
 """The whole class of attackers, graded in one run with honest students among them."""
 
+import subprocess
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from tests.attacks import stock
 from tests.attacks.assignment import MAXIMUM, STEM
-from tests.attacks.classroom import HONEST, TABLE, Traces, grade, run
+from tests.attacks.classroom import HONEST, TABLE, Traces, chosen, grade, judge, run
 
 NUMBERS = [attack.number for attack in TABLE]
 
@@ -55,6 +59,32 @@ def test_the_class_report_shows_no_name_as_markup(class_):
     assert "&lt;img src=x" in page
     assert "<img src=x" not in page
     assert not list(folder.rglob("pwned"))
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ({"auto": 5.0, "status": "wrong"}, "5 is above the honest 0"),
+        ({"auto": 0.0, "status": "graded"}, "its status is 'graded'"),
+        (None, "it ended in no status"),
+        ({"auto": 0.0, "status": "died"}, None),
+    ],
+)
+def test_an_escape_would_be_seen(entry, problem, tmp_path):
+    (attack,) = chosen("17")
+    problems = judge(attack, entry, tmp_path).problems
+    assert not problems if problem is None else problem in problems[0]
+
+
+def test_what_is_left_would_be_seen():
+    with Traces() as traces:
+        Path(tempfile.gettempdir(), "left-file").touch()
+        # Its parent ends, so that it is an orphan.
+        subprocess.run(["sh", "-c", "sleep 20 & "], check=True)
+        left = traces.left(0)
+        sleeper = next(word.split()[1] for word in left if "sleep" in word)
+        subprocess.run(["kill", "-9", sleeper], check=True)
+    assert [word.split()[0] for word in left] == ["file", "process"]
 
 
 def test_stock_nbgrader_was_measured_for_every_row():
