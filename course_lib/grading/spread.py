@@ -181,7 +181,7 @@ def in_one_line(error):
     r"""Return an exception as one line of text.
 
     Example:
-        >>> in_one_line(ValueError("two\\nlines"))
+        >>> in_one_line(ValueError("two\nlines"))
         'ValueError: two lines'
     """
     return " ".join(f"{type(error).__name__}: {error}".split())[:300]
