@@ -6,7 +6,6 @@ anything sees it, and whatever is wrong with it ends in a `StudentError`.
 """
 
 import contextlib
-import inspect
 import secrets
 import time
 from collections import Counter
@@ -24,6 +23,7 @@ from course_lib.grading.inside.frames import (
     load_frame,
 )
 from course_lib.grading.inside.limits import WireLimits
+from course_lib.grading.proxies import Handed, Proxy
 from course_lib.grading.replies import (
     RAISED,
     BadReply,
@@ -53,51 +53,6 @@ LATE_CALLS = 2  # of one function; an endless loop shall not use up the other fu
 _STUCK = "a call took too long and could not be interrupted; no further call is made"
 _SUSPICIONS = 20
 _PRINTED = 100_000
-
-
-class Proxy:
-    """A function that lives in the student's process.
-
-    Attributes:
-        student_module: the module in which the function says that it was made.
-    """
-
-    __module__ = "student"
-
-    def __init__(self, channel, number, described):
-        self.__name__ = described.name or "function"
-        self.__qualname__ = described.qualname or self.__name__
-        self.__doc__ = described.doc
-        self.student_module = described.module
-        self._channel, self._number = channel, number
-        if described.signature is not None:
-            self.__signature__ = described.signature
-
-    def __call__(self, *args, **kwargs):
-        return self.call_watched(args, kwargs, ())[0]
-
-    def call_watched(self, args, kwargs, modules):
-        """Call the function and return its value and the forbidden functions that it called.
-
-        Args:
-            args: positional arguments; what the function changes in them is changed here too.
-            kwargs: keyword arguments.
-            modules: prefixes of names of modules, as `CallWatcher` takes them.
-
-        Raises:
-            Exception: what the function raised, if it is listed, else a `StudentError`; with
-                the attributes `student_line` and `student_found`.
-        """
-        return self._channel.call(self._number, args, kwargs, modules)
-
-    def __repr__(self):
-        return f"<function {self.__qualname__} of the student>"
-
-    def __copy__(self):
-        return self
-
-    def __deepcopy__(self, memo):
-        return self
 
 
 class Channel:
@@ -167,7 +122,7 @@ class Channel:
             raise CallTimeout(f"not tried: {LATE_CALLS} calls of it took too long before")
         if len(self._calls) >= self.limits.nesting:
             raise BadReply(f"calls that call back more than {self.limits.nesting} deep")
-        memo, handed = Memo(), _Handed(self)
+        memo, handed = Memo(), Handed(self)
         encoder = Encoder(self.limits, memo, handed, symbols="given")
         frame = {"op": "call", "fn": number, "watch": list(modules)}
         frame["args"], frame["kwargs"] = encoder.encode(tuple(args)), encoder.encode(dict(kwargs))
@@ -212,7 +167,7 @@ class Channel:
             return Described("refused", reason=str(error))
 
     def _read_described(self, node):
-        value = self._decode(Decoder(self.limits, functions=_Handed(self)), node)
+        value = self._decode(Decoder(self.limits, functions=Handed(self)), node)
         if not isinstance(value, Proxy):
             return Described("data", value=value)
         return Described(
@@ -243,7 +198,7 @@ class Channel:
             error.student_found = found
             raise
 
-    def _proxy(self, number, facts):
+    def proxy_of(self, number, facts):
         """Return the proxy of one of the student's functions, the same one each time."""
         if number not in self._proxies:
             if len(self._proxies) >= self.limits.functions:
@@ -255,11 +210,12 @@ class Channel:
             self._proxies[number] = Proxy(self, number, replace(described, signature=signature))
         return self._proxies[number]
 
-    def _next_function(self):
+    def next_function(self):
+        """Return a new number for a function that is handed over."""
         self._handed_over += 1
         return self._handed_over
 
-    def _function(self, number):
+    def function(self, number):
         """Return a function that was handed over with a call that is not over, or None."""
         found = (handed.find(number) for handed in self._calls)
         return next((function for function in found if function is not None), None)
@@ -379,11 +335,11 @@ class Channel:
         answer = {"id": number, "op": "answer"}
         handed = self._calls[-1] if self._calls else None
         try:
-            function = self._function(frame.get("fn"))
+            function = self.function(frame.get("fn"))
             if function is None:
                 self._suspect("the student's process called a function that it was not given")
                 raise RuntimeError("no such function was handed over")
-            decoder = Decoder(self.limits, functions=_Handed(self))
+            decoder = Decoder(self.limits, functions=Handed(self))
             args = self._decode(decoder, frame.get("args"))
             kwargs = self._decode(decoder, frame.get("kwargs"))
             if type(args) is not tuple or type(kwargs) is not dict:
@@ -396,38 +352,3 @@ class Channel:
             name = next((c.__name__ for c in type(error).__mro__ if c.__name__ in RAISED), "")
             answer["error"] = {"name": name or "RuntimeError", "text": str(error)[:2000]}
         self._stream.send(dump_frame(answer), self._end)
-
-
-class _Handed:
-    """The functions that were handed over with one call, and the student's that came back."""
-
-    def __init__(self, channel):
-        self.channel = channel
-        self._functions = {}
-
-    def encode(self, function):
-        """Return the node of a function: the student's own by its number, another by a new one."""
-        if isinstance(function, Proxy):
-            if function._channel is not self.channel:
-                raise RefusedError("a function of another student cannot be handed over")
-            return ["function", "student", function._number, {}]
-        number = self.channel._next_function()
-        self._functions[number] = function
-        name = str(getattr(function, "__name__", type(function).__name__))
-        facts = {"name": name, "doc": inspect.getdoc(function) or ""}
-        return ["function", "trusted", number, facts]
-
-    def find(self, number):
-        """Return the function of a number, or None."""
-        return self._functions.get(number) if type(number) is int else None
-
-    def decode(self, side, number, facts):
-        """Return the function that a node stands for."""
-        if side == "trusted":
-            function = self.channel._function(number)
-            if function is None:
-                raise MalformedError("what came back holds a function that was not handed over")
-            return function
-        if side != "student" or type(number) is not int or not 0 <= number < 2**31:
-            raise MalformedError("what came back holds a function of nobody")
-        return self.channel._proxy(number, facts)

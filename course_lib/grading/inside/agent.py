@@ -4,24 +4,20 @@ It runs in the same process as the student's code, which can do with it what it 
 side believes nothing of what comes from here.
 """
 
+import builtins
 import contextlib
-import hashlib
 import inspect
-import io
-import json
-import linecache
 import signal
-import sys
 import threading
 
-import numpy as np
-
 from . import graphs, networks
-from .codec import MalformedError, Memo, RefusedError
+from .changes import Before
+from .codec import Memo, RefusedError
 from .decode import Decoder
 from .encode import Encoder
 from .frames import BrokenStreamError, Stream, dump_frame, load_frame
 from .limits import WireLimits
+from .telling import Capture, error_facts, facts, reason, text
 from .watch import CallWatcher
 
 _agents = {}
@@ -49,10 +45,9 @@ def serve(sock, namespace, limits=None):
 class RemoteFunction:
     """A function of the trusted side, as the student's code has it during one call."""
 
-    def __init__(self, agent, number, facts):
+    def __init__(self, agent, number, name):
         self._agent, self._number = agent, number
-        self.__name__ = self.__qualname__ = facts.get("name", "function")
-        self.__doc__ = facts.get("doc")
+        self.__name__ = self.__qualname__ = name
 
     def __call__(self, *args, **kwargs):
         return self._agent.call_back(self._number, args, kwargs)
@@ -116,14 +111,17 @@ class Agent:
     def _answer(self, frame):
         answers = {"describe": self._describe, "call": self._call}
         self.pending = False
-        printed = _Capture(self.limits.printed)
+        depth, printed = len(self.calls), Capture(self.limits.printed)
         with printed.redirected():
             try:
                 reply = self._student(answers[frame["op"]], frame)
             except BrokenStreamError:
                 raise
             except BaseException as error:
-                reply = {"op": "error", "error": self._error(error)}
+                reply = {"op": "error", "error": error_facts(error, self.namespace)}
+        # An interrupt may have come between any two lines above.
+        self.interruptible = False
+        del self.calls[depth:]
         self._send({"id": frame["id"], "printed": printed.text(), **reply})
 
     def _student(self, function, *args):
@@ -144,11 +142,11 @@ class Agent:
         value = self.namespace[name]
         try:
             node = Encoder(self.limits, functions=self).encode(value)
-            if node_is(node, "known"):  # a ready-made function is called here like any other
+            if _is(node, "known"):  # a ready-made function is called here like any other
                 node = self.encode(value)
         except Exception as error:
-            return {"op": "described", "kind": "refused", "reason": _reason(error)}
-        kind = "callable" if node_is(node, "function") else "data"
+            return {"op": "described", "kind": "refused", "reason": reason(error)}
+        kind = "callable" if _is(node, "function") else "data"
         return {"op": "described", "kind": kind, "value": node}
 
     def _call(self, frame):
@@ -156,37 +154,25 @@ class Agent:
         decoder = Decoder(self.limits, memo, self, networks.tensor)
         args, kwargs = decoder.decode(frame["args"]), decoder.decode(frame["kwargs"])
         function = self.handed[frame["fn"]]
-        given = len(memo.objects)
-        before = [_snapshot(value) for value in memo.objects]
-        structures = {n: networks.structure(v) for n, v in _networks(memo)}
+        before = Before(memo)
         watcher = CallWatcher(frame.get("watch", ()))
         self.calls.append(frame["id"])
-        reply, value = {}, None
+        reply, value = {"op": "reply"}, None
         try:
             with watcher:
                 value = function(*args, **kwargs)
-            reply["op"] = "reply"
         except BrokenStreamError:
             raise
         except BaseException as error:
-            reply |= {"op": "error", "error": self._error(error, function)}
-        finally:
-            self.calls.pop()
-        reply["found"] = [_text(name, 200) for name in watcher.found[:20]]
-        for number, value_given in _networks(memo)[: len(structures)]:
-            if networks.structure(value_given) != structures[number]:
-                memo.forget(number)  # another network now, which crosses as a new one
-                before[number] = _snapshot(value_given)
+            reply = {"op": "error", "error": error_facts(error, self.namespace, function)}
+        self.calls.pop()
+        reply["found"] = [text(name, 200) for name in watcher.found[:20]]
         encoder = Encoder(self.limits, memo, self, symbols="made")
-        reply["changed"] = [
-            [number, _content(memo.objects[number], encoder)]
-            for number in range(given)
-            if _snapshot(memo.objects[number]) != before[number]
-        ]
+        reply["changed"] = before.changed(encoder)
         if reply["op"] == "reply":
             reply["value"] = encoder.encode(value)
             if encoder.outputs:
-                reply["graph"] = graphs.encode_graph(encoder, given)
+                reply["graph"] = graphs.encode_graph(encoder, before.count)
         return reply
 
     def call_back(self, number, args, kwargs):
@@ -216,144 +202,23 @@ class Agent:
             return ["function", "trusted", function._number, {}]
         for number, known in enumerate(self.handed):
             if known is function or (inspect.ismethod(known) and known == function):
-                return ["function", "student", number, self._facts(function)]
+                return ["function", "student", number, facts(function, self.limits)]
         if len(self.handed) >= self.limits.functions:
             raise RefusedError(f"more than {self.limits.functions} functions were handed out")
         self.handed.append(function)
-        return ["function", "student", len(self.handed) - 1, self._facts(function)]
+        return ["function", "student", len(self.handed) - 1, facts(function, self.limits)]
 
-    def decode(self, side, number, facts):
+    def decode(self, side, number, said):
         """Return the function of a node: the student's own, or one that calls the trusted side."""
-        return self.handed[number] if side == "student" else RemoteFunction(self, number, facts)
-
-    def _facts(self, function):
-        kind = type(function)
-        facts = {
-            "name": _text(getattr(function, "__name__", kind.__name__), 200),
-            "qualname": _text(getattr(function, "__qualname__", kind.__qualname__), 200),
-            "module": _text(getattr(function, "__module__", kind.__module__), 200),
-            "doc": _text(getattr(function, "__doc__", None) or "", 4000),
-        }
-        try:
-            parameters = list(inspect.signature(function).parameters.values())
-            facts["signature"] = [self._parameter(parameter) for parameter in parameters[:100]]
-        except Exception:  # not every callable has one
-            facts["signature"] = None
-        return facts
-
-    def _parameter(self, parameter):
-        node = [_text(parameter.name, 200), int(parameter.kind)]
-        if parameter.default is parameter.empty:
-            return node
-        try:
-            return [*node, "value", Encoder(self.limits).encode(parameter.default)]
-        except Exception:
-            return [*node, "text", _text(repr(parameter.default), 200)]
-
-    def _error(self, error, function=None):
-        """What can be told of an exception: names, text, and the student's line."""
-        if isinstance(error, (RefusedError, MalformedError)):
-            return {"refused": _reason(error)}
-        bases = [c.__name__ for c in type(error).__mro__ if c.__module__ == "builtins"]
-        facts = {"name": _text(type(error).__name__, 100), "bases": bases[:10]}
-        facts["text"] = _reason(error)
-        facts["line"] = self._line(error, function)
-        return facts
-
-    def _line(self, error, function):
-        file = getattr(getattr(function, "__code__", None), "co_filename", None)
-        frame, found = error.__traceback__, ""
-        while frame is not None:
-            code, names = frame.tb_frame.f_code, frame.tb_frame.f_globals
-            if names is self.namespace or code.co_filename == file:
-                found = linecache.getline(code.co_filename, frame.tb_lineno, names) or found
-            frame = frame.tb_next
-        return _text(found.strip(), 300)
+        if side == "student":
+            return self.handed[number]
+        return RemoteFunction(self, number, said["name"])
 
 
-class _Capture(io.TextIOBase):
-    """Keeps the beginning of what is printed."""
-
-    def __init__(self, limit):
-        self.limit, self.parts, self.size = limit, [], 0
-
-    def writable(self):
-        return True
-
-    def write(self, text):
-        kept = text[: max(0, self.limit - self.size)]
-        self.size += len(text)
-        if kept:
-            self.parts.append(kept)
-        return len(text)
-
-    @contextlib.contextmanager
-    def redirected(self):
-        before = sys.stdout, sys.stderr
-        sys.stdout = sys.stderr = self
-        try:
-            yield
-        finally:
-            sys.stdout, sys.stderr = before
-
-    def text(self):
-        return _text("".join(self.parts), self.limit)
+def _exception(said):
+    kind = getattr(builtins, said["name"], RuntimeError)
+    return kind(said["text"])
 
 
-def node_is(node, tag):
-    """Whether a node has this tag."""
+def _is(node, tag):
     return isinstance(node, list) and node[0] == tag
-
-
-def _networks(memo):
-    return [(n, value) for n, value in enumerate(memo.objects) if networks.is_numbered(value)]
-
-
-def _snapshot(value):
-    """Something that differs when an object has changed."""
-    if isinstance(value, np.ndarray):
-        return value.shape, value.dtype.str, hashlib.blake2b(value.tobytes()).digest()
-    if networks.is_numbered(value):
-        return networks.snapshot(value)
-    return json.dumps(_shallow(value))
-
-
-def _shallow(value):
-    """An object's own content; other objects in it count by identity."""
-    if isinstance(value, np.random.Generator):
-        return repr(value.bit_generator.state)
-    if isinstance(value, dict):
-        return [[_part(key), _part(one)] for key, one in value.items()]
-    return [_part(one) for one in value]
-
-
-def _part(value):
-    if isinstance(value, tuple):
-        return [_part(one) for one in value]
-    if isinstance(value, (str, int, float, complex, bytes, np.generic, type(None))):
-        return f"{type(value).__name__} {value!r}"
-    return id(value)
-
-
-def _content(value, encoder):
-    if networks.is_numbered(value):
-        return networks.encode_state(value, encoder)
-    return encoder.content(value)
-
-
-def _text(value, limit):
-    """A plain text of bounded length, whatever the student's class makes of `str`."""
-    text = str.__getitem__(value, slice(limit)) if isinstance(value, str) else "?"
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _reason(error):
-    try:
-        return _text(str(error), 2000)
-    except Exception:  # a student's exception may raise when it is shown
-        return ""
-
-
-def _exception(facts):
-    kind = getattr(sys.modules["builtins"], facts["name"], RuntimeError)
-    return kind(facts["text"])
