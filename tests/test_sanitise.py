@@ -3,6 +3,7 @@
 import copy
 import json
 import random
+import time
 
 import nbformat
 import pytest
@@ -679,6 +680,29 @@ def test_parsing_stops_when_it_costs_too_much():
     assert code.tree("x = 1") is not None
     assert code.tree("y = 1\n" * 100) is None
     assert code.names("y = 1\n" * 100) == {"y"}
+
+
+HOSTILE = {
+    "blank lines": ["\n" * 800_000 + "double = 1", " " * 800_000],
+    "many definitions": ["def double(x):\n" + "    y = x\n" * 50] * 3000,
+    "long locked copies": ["check('double', double)\n" + "x = 1\n" * 500] * 1000,
+    "one long cell": ["double = 1\n" * 800_000],
+    "fences": ["```\n" * 200_000],
+}
+
+
+@pytest.mark.parametrize("case", sorted(HOSTILE))
+@pytest.mark.parametrize("name", ["double", "double-test", "none"])
+def test_hostile_notebooks_cost_seconds(case, name):
+    """Mending runs outside the sandbox: what a submission can make it cost is bounded."""
+    notebook = released()
+    notebook.cells += [
+        {"cell_type": "raw", "metadata": {"nbgrader": {"grade_id": name}}, "source": source}
+        for source in HOSTILE[case]
+    ]
+    started = time.process_time()
+    mended(notebook)
+    assert time.process_time() - started < 15
 
 
 def test_statements_are_taken_out_line_by_line():

@@ -8,7 +8,7 @@ kernel. What follows here only decides which cell is *the* answer, and that it r
 from nbformat import NotebookNode
 
 from course_lib.grading.cells import identity, new_cell, set_type
-from course_lib.grading.definitions import parse, without_statements
+from course_lib.grading.definitions import without_statements
 from course_lib.grading.mending import released_forms
 
 ELSEWHERE = "# The answer stands in another cell."
@@ -132,7 +132,7 @@ def save_typed_in(work):
             work.mend(f"The locked cell {name!r} held an answer; it runs before the test.", name)
         elif text:
             # To be read, not to be run: what answers nothing was an experiment, or prose.
-            text = text if parse(text) is None else f"```python\n{text}\n```"
+            text = text if work.code.tree(text) is None else f"```python\n{text}\n```"
             cells.append(new_cell("markdown", text, f"saved-{name}"))
             said = f"What was typed into the locked cell {name!r} was moved to a text after it."
             work.mend(said, name)

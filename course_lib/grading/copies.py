@@ -3,7 +3,6 @@
 from itertools import combinations
 
 from course_lib.grading.cells import disown, identity, set_type
-from course_lib.grading.definitions import parse
 
 
 def settle_duplicates(work):
@@ -73,9 +72,9 @@ def _keep_pieces(work, name, cells, pieces):
         if cell not in pieces:
             disown(cell, "raw")
     joined = "\n".join(piece.source for piece in pieces)
-    broken = any(parse(piece.source) is None for piece in pieces)
+    broken = any(work.code.tree(piece.source) is None for piece in pieces)
     count = f"The cell {name!r} is there {len(cells)} times"
-    if broken and parse(joined) is not None:
+    if broken and work.code.tree(joined) is not None:
         pieces[0]["source"] = joined
         for piece in pieces[1:]:
             piece["source"] = ""

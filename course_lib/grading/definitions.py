@@ -4,8 +4,9 @@ import ast
 import re
 
 # A student's notebook is far smaller; a hostile one must not cost seconds of parsing.
-PARSED_CHARACTERS = 2_000_000
-MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?{1,2}\s*)$", re.MULTILINE)
+PARSED_CHARACTERS = 1_000_000
+COMPARED_CHARACTERS = 200_000
+MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+\?{1,2}[ \t]*)$", re.MULTILINE)
 CELL_MAGIC = re.compile(r"\A\s*%%(?:time|timeit|capture|prun)\b.*")
 AT_MARGIN = re.compile(
     r"^(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)|^(\w+)[ \t]*=(?!=)", re.MULTILINE
@@ -19,7 +20,7 @@ class Definitions:
     """Reads cells' sources, each once, and stops parsing when it has cost too much."""
 
     def __init__(self, characters=PARSED_CHARACTERS):
-        self.left, self.trees = characters, {}
+        self.left, self.trees, self.bound = characters, {}, {}
 
     def tree(self, source):
         """Return the syntax tree of a cell, or None if it has none or reading it costs too much."""
@@ -30,17 +31,24 @@ class Definitions:
 
     def names(self, source):
         """Return what a cell binds at its top level: functions, classes, variables, imports."""
-        tree = self.tree(source)
-        if tree is None:
-            return {one or other for one, other in AT_MARGIN.findall(source)}
-        return {name for node in tree.body for name in _bound(node)}
+        return self._both(source)[0]
 
     def answers(self, source):
         """Return what a cell binds, without functions that only raise NotImplementedError."""
-        tree = self.tree(source)
-        if tree is None:
-            return set() if "raise NotImplementedError" in source else self.names(source)
-        return {name for node in tree.body if not _is_stub(node) for name in _bound(node)}
+        return self._both(source)[1]
+
+    def _both(self, source):
+        if source not in self.bound:
+            tree = self.tree(source)
+            if tree is None:
+                names = {one or other for one, other in AT_MARGIN.findall(source)}
+                answers = set() if "raise NotImplementedError" in source else names
+            else:
+                names = {name for node in tree.body for name in _bound(node)}
+                real = [node for node in tree.body if not _is_stub(node)]
+                answers = {name for node in real for name in _bound(node)}
+            self.bound[source] = names, answers
+        return self.bound[source]
 
     def shape(self, source):
         """Return what is equal for two sources that differ in layout and comments only, or None."""
@@ -86,7 +94,8 @@ def without_statements(source, known):
         >>> without_statements("def f():\n    return 1\ncheck(f)", "check(f)")
         'def f():\n    return 1'
     """
-    tree, other = parse(source), parse(known)
+    small = len(source) + len(known) <= COMPARED_CHARACTERS
+    tree, other = (parse(source), parse(known)) if small else (None, None)
     if tree is None or other is None:
         return source
     try:
