@@ -69,6 +69,7 @@ class Channel:
         dead: why no further call is possible, or "".
         suspicious: sentences on what no honest process sends.
         late: how often each function, by number, did not answer in time.
+        seconds: how long answers were waited for, in all.
     """
 
     def __init__(self, sock, limits=None, call_seconds=20.0, deadline=None, interrupt=None):
@@ -77,6 +78,7 @@ class Channel:
         self.dead = ""
         self.suspicious = []
         self.late = Counter()
+        self.seconds = 0.0
         self._stream = Stream(sock, self.limits)
         self._printed = ""
         self._proxies = {}
@@ -273,6 +275,7 @@ class Channel:
         finally:
             self._end = outer
             self._past.add(number)
+            self.seconds += 0.0 if outer else time.monotonic() - now
 
     def _wait(self, number):
         try:

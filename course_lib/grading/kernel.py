@@ -59,6 +59,7 @@ class StudentKernel(NotebookClient):
         outcome: "ok", "timeout", "died" or "out of memory".
         reason: a clause that explains the outcome, "" when all went well.
         stop: why nothing more is run, or None.
+        fork_seconds: how long it took to fork it and to shut it in.
     """
 
     def __init__(self, nb, limits, files):
@@ -76,7 +77,7 @@ class StudentKernel(NotebookClient):
         )
         self.limits, self.files = limits, files
         self.excess = self.stop = self.slow_cell = self.channel = None
-        self.outcome, self.reason = "ok", ""
+        self.outcome, self.reason, self.fork_seconds = "ok", "", 0.0
         self.deadline = monotonic() + limits.submission_seconds
 
     def start(self):
@@ -86,8 +87,10 @@ class StudentKernel(NotebookClient):
             GraderError: if that fails, which is never the submission's doing.
         """
         try:
+            begun = monotonic()
             self.km = self.create_kernel_manager()
             self.start_new_kernel(limits=self.limits, files=self.files)
+            self.fork_seconds = monotonic() - begun
             self.start_new_kernel_client()
         except ZygoteError as error:
             raise GraderError(str(error)) from error

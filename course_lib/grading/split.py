@@ -58,10 +58,11 @@ def run_split(notebook, assignment, files, limits, seed):
     started = monotonic()
     kernel = StudentKernel(notebook, limits, files)
     split = _Split(kernel, make_shell(), assignment, seed)
-    timings = {"kernel": 0.0, "cells": 0.0, "checks": 0.0}
+    timings = {"fork": 0.0, "kernel": 0.0, "cells": 0.0, "calls": 0.0, "checks": 0.0}
     try:
         kernel.start()
-        timings["kernel"] = monotonic() - started
+        timings["fork"] = kernel.fork_seconds
+        timings["kernel"] = monotonic() - started - kernel.fork_seconds
         for index, cell in enumerate(notebook.cells):
             if cell.cell_type == "code" and cell.source.strip():
                 begun = monotonic()
@@ -71,6 +72,8 @@ def run_split(notebook, assignment, files, limits, seed):
     finally:
         begun = monotonic()
         suspicious = list(kernel.channel.suspicious) if kernel.channel else []
+        timings["calls"] = kernel.channel.seconds if kernel.channel else 0.0
+        timings["checks"] -= min(timings["calls"], timings["checks"])
         kernel.finish()
         timings["end"] = monotonic() - begun
     return Executed(kernel.outcome, kernel.reason, suspicious, timings)

@@ -26,13 +26,19 @@ WARM = (
     "tensorflow",
     "keras",
     "keras.ops",
+    "imageio.v3",
+    "imageio.plugins.pillow",
+    "matplotlib.backends.backend_agg",
     "matplotlib.pyplot",
-    "IPython",
+    "IPython.core.pylabtools",
     "ipykernel.kernelapp",
+    "ipykernel.debugger",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
     "skimage.color",
     "skimage.data",
+    "skimage.io",
+    "skimage.util",
     "skimage.transform",
     "sklearn.datasets",
     "course_lib.data",
@@ -60,6 +66,8 @@ def main():
 
 
 def _warm(modules):
+    # Nobody debugs in here, and each kernel would import it anew.
+    sys.modules["debugpy"] = None
     for name in modules:
         # A library that does not import costs its own users an error, and nobody else.
         with contextlib.suppress(Exception):
@@ -68,6 +76,27 @@ def _warm(modules):
 
     with contextlib.suppress(Exception):
         fonts.keep_own_fonts()
+        rehearse()
+
+
+def rehearse():
+    """Do once what most notebooks do: show a photograph, draw a figure.
+
+    Libraries import much of what they need at the first call, and fonts are read then.
+    """
+    import io
+
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from course_lib import data
+
+    figure = Figure(figsize=(2, 2))
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.imshow(data.photograph("camera", size=96, gray=True))
+    axes.set_title("Rehearsal", fontsize=10)
+    figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
 
 
 def _seccomp():
