@@ -105,6 +105,7 @@ def assert_harmless(seen, pictures):
     assert page.locator(f"img[src*='{hostile.PIXEL[:40]}']").count() >= pictures
 
 
+@pytest.mark.browser
 def test_a_hostile_notebooks_feedback_runs_nothing_and_asks_for_nothing(hostile_course, visit):
     assert handback.make_pages(hostile_course, STEM, [hostile.NAME]) == {}
     path = hostile_course / "feedback" / hostile.NAME / STEM / f"{STEM}.html"
@@ -171,6 +172,7 @@ def submission_id(root):
         return gradebook.find_submission_notebook(STEM, STEM, hostile.NAME).id
 
 
+@pytest.mark.browser
 def test_a_hostile_notebook_in_the_formgrader_runs_nothing(hostile_course, formgrader, visit):
     seen = visit(f"{formgrader}/submissions/{submission_id(hostile_course)}/")
     assert seen.page.locator("input.score").count() == 3  # the instructor can mark
@@ -178,6 +180,7 @@ def test_a_hostile_notebook_in_the_formgrader_runs_nothing(hostile_course, formg
     assert hostile.NAME in seen.page.locator(".live-notebook").text_content()
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize(
     "place",
     [
@@ -382,6 +385,7 @@ def test_bad_input_of_course_feedback_is_one_line(quiet_course, words, message):
     assert len(done.output.strip().splitlines()) == 1
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_feedback_is_readable(quiet_course, visit, width, scheme):
     from axe_playwright_python.sync_playwright import Axe

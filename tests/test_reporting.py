@@ -166,6 +166,7 @@ def test_the_command_shows_all_and_knows_the_gradebooks_marks(reported):
     assert oct(Path(root / "out.html").stat().st_mode)[-3:] == "644"
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_the_page_is_readable_asks_for_nothing_and_runs_nothing(reported, visit, width, scheme):
     from axe_playwright_python.sync_playwright import Axe
