@@ -228,9 +228,9 @@ def test_sharing_does_not_hide_size():
     with pytest.raises(RefusedError, match="more than 1,000,000 parts"):
         wire(level)
     node = ["list", [0] * 100]
-    for _ in range(6):  # what an honest encoder would not send
-        node = ["list", [node, *[["same", 0]] * 99]]
-    with pytest.raises(MalformedError):
+    for number in range(6, 0, -1):  # what an honest encoder would not send
+        node = ["list", [node, *[["same", number]] * 99]]
+    with pytest.raises(MalformedError, match="more than 1,000,000 parts"):
         Decoder(LIMITS).decode(node)
 
 
