@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import subprocess
 import time
 from dataclasses import replace
 from itertools import count
@@ -10,8 +11,10 @@ from itertools import count
 import nbformat
 import pytest
 from grading_helpers import STEM, by_name, hand_in
+from nbgrader.dbutil import _temp_alembic_ini
 from scale_courses import FULL, HALF, answers, copy_course, marks, report
 from scale_helpers import Here
+from sqlalchemy import text
 
 from course_lib.grading import classroom, ledger, locks, store
 from course_lib.grading.classroom import Run, gather
@@ -199,6 +202,16 @@ def test_an_unchanged_class_costs_next_to_nothing(lite):
     # About 0.3 s here; opening 200 gradebooks alone would take longer.
     assert time.process_time() - started < 2
     assert here.graded == []
+
+
+def test_a_new_gradebook_has_the_version_that_nbgrader_gives_it(tmp_path):
+    course = open_course(copy_course("sqlite", tmp_path))
+    with _temp_alembic_ini("sqlite://") as settings:
+        command = ["alembic", "-c", settings, "heads"]
+        stock = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    with open_gradebook(course) as gradebook:
+        version = gradebook.db.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    assert stock.split() == [version, "(head)"]
 
 
 # --- ended between any two steps -------------------------------------------------------------
