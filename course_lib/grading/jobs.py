@@ -3,6 +3,7 @@
 from time import monotonic
 
 from course_lib.grading.notes import BOTH, INSTRUCTOR, STUDENT, Note
+from course_lib.grading.policy import remarks
 from course_lib.grading.reading import read_notebook
 from course_lib.grading.sanitise import sanitise
 from course_lib.grading.score import score_notebook
@@ -29,6 +30,7 @@ def grade(bundle):
     except UnreadableError as error:
         return failed_result(bundle, "unreadable", [*notes, Note(str(error))])
     notes += sanitise(notebook, bundle.assignment)
+    notes += remarks(notebook, bundle.assignment, forbidden_modules(bundle.assignment.stem))
     timings["read"] = monotonic() - started
     done = run_split(notebook, bundle.assignment, bundle.files, bundle.limits, bundle.seed)
     marks, outcome = _judge(notebook, done, bundle.limits, notes)
@@ -54,6 +56,16 @@ def execute(bundle):
         "reason": done.reason,
         "suspicious": done.suspicious,
     }
+
+
+def forbidden_modules(stem):
+    """Return the modules that answers may not call, by check; none without checks of ours."""
+    try:
+        from course_lib.checks import load
+
+        return {check.name: check.forbidden for check in load(stem)}
+    except (ImportError, ValueError, LookupError):
+        return {}
 
 
 JOBS = {"grade": grade, "execute": execute}

@@ -54,7 +54,7 @@ class Bundle:
 
 
 class _Worker:
-    """This process's warm process."""
+    """The warm process of this worker."""
 
     warm = None
     lock = threading.Lock()
