@@ -160,12 +160,14 @@ def test_no_race_swaps_a_link_in(folder, tmp_path, monkeypatch, where):
     assert "'data/a.txt' cannot be read" in packed.left_out[0]
 
 
-def test_a_file_that_is_exchanged_for_a_hard_link_or_pipe_is_not_read(folder, monkeypatch):
+@pytest.mark.parametrize("what", ["a hard link", "a pipe"])
+def test_a_file_that_is_exchanged_before_it_is_opened_is_not_read(folder, monkeypatch, what):
+    (folder.parent / "gradebook.db").write_bytes(notebook("secret"))
     choose_first = packing.choose
 
     def swap(names, stem):
         (folder / "tiny.ipynb").unlink()
-        os.mkfifo(folder / "tiny.ipynb")
+        SPECIAL[what](folder / "tiny.ipynb")
         return choose_first(names, stem)
 
     monkeypatch.setattr(packing, "choose", swap)
