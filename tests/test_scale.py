@@ -167,6 +167,20 @@ def test_what_is_lost_is_made_again_from_the_rest(lite, lost):
     assert (root / "autograded/ben/tiny/tiny.ipynb").is_file()
 
 
+def test_a_gradebook_from_a_backup_is_brought_up_to_date(lite):
+    root = lite
+    hand_in(root, "ann", answers("wrong"))
+    run(root)
+    backup = (root / "gradebook.db").read_bytes()
+    hand_in(root, "ann", answers("right"))
+    run(root)
+    (root / "gradebook.db").write_bytes(backup)
+    assert marks(root) == {"ann": HALF}
+    run(root, here := Here())
+    assert here.graded == []
+    assert marks(root) == {"ann": FULL}
+
+
 def test_a_submission_that_is_gone_keeps_its_marks_and_says_so(lite):
     root = lite
     for student in ("ann", "ben"):
