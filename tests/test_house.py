@@ -59,15 +59,18 @@ def imported(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            package = ".".join(path.relative_to(ROOT).parent.parts) if node.level else ""
+            module = ".".join(part for part in (package, node.module) if part)
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
 @pytest.mark.parametrize(
     ("room", "may_not_import"),
     [
         ("", ("checks", "exhibits", "grading")),
-        ("checks", ("exhibits", "grading")),
+        # What watches for ready-made calls runs in the sandbox too, and so lives among its files.
+        ("checks", ("exhibits", r"grading(?!\.inside\.watch\b)")),
         ("exhibits", ("checks", "grading")),
         ("grading", ("exhibits", *(topic.stem for topic in TOPICS))),
     ],

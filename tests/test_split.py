@@ -97,7 +97,7 @@ def test_the_tests_are_not_in_the_students_process(grade):
     look = (
         "import gc, sys\n"
         "def double(x):\n"
-        "    texts = [t for t in gc.get_objects() if isinstance(t, str) and 'HID' 'DEN TESTS' in t]\n"
+        "    texts = [t for t in gc.get_objects() if isinstance(t, str) and 'HID' 'DEN T' in t]\n"
         "    texts += [t for t in In if 'BEGIN HID' 'DEN' in t]\n"
         "    names = [m for m in sys.modules if m.startswith('course_lib.checks.')]\n"
         "    print('found', len(texts), names)\n"

@@ -7,18 +7,18 @@ from dataclasses import asdict, dataclass, fields, replace
 class Limits:
     """The limits of one submission.
 
-    They are resource limits (`setrlimit`) and a watchdog that measures the sandbox from outside,
-    not cgroups: a burst between two looks of the watchdog can pass the memory limit for a moment.
+    Memory and processes are bound by a control group, or, where none can be made, by resource
+    limits and a watchdog that looks a few times a second.
 
     Attributes:
-        memory: bytes of memory, of each process by rlimit and of all together by the watchdog.
+        memory: bytes of memory, of each process and of all together, beyond what the zygote imported.
         cell_seconds: wall-clock seconds of one cell.
         submission_seconds: wall-clock seconds of all cells; the rest are not run.
         output_bytes: bytes of output kept from one cell; 16 times as much ends the submission.
         processes: processes and threads at once.
         disk: bytes of scratch space, in memory, in each writable place.
         file_bytes: the largest file that may be written.
-        notebook_bytes: the largest notebook that is read at all.
+        notebook_bytes: the largest notebook that is read, once its outputs are gone.
 
     Example:
         >>> Limits(cell_seconds=2).with_changes(memory=2**30, processes=None).memory
