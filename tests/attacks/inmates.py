@@ -146,12 +146,16 @@ for target in (lambda s: os.kill(-1, s), lambda s: os.killpg(0, s), lambda s: os
 KERNEL_CALLS = """
 import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)
-for flags in (0x10000000, 0x20000, 0x40000000, 0x20000000):
-    libc.unshare(flags | 0x10000000)
-libc.mount(b"none", b"/tmp", b"proc", 0, None)
-libc.mount(b"/", b"/mnt", None, 4096, None)
-libc.chroot(b"..")
-libc.umount2(b"/proc", 2)
+done = {f"unshare {flags:x}": libc.unshare(flags) for flags in
+        (0x10000000, 0x10020000, 0x50000000, 0x30000000)}
+done["mount"] = libc.mount(b"none", b"/tmp", b"proc", 0, None)
+done["bind"] = libc.mount(b"/", b"/mnt", None, 4096, None)
+done["chroot"] = libc.chroot(b"..")
+done["umount"] = libc.umount2(b"/proc", 2)
+done["internet socket"] = libc.socket(2, 1, 0)
+for name, answer in done.items():
+    if answer >= 0:
+        print('attack-leak', name)
 for number in (101, 165, 272, 308, 310, 311, 321, 298, 323, 425, 438, 304, 303, 155, 161, 175):
     libc.syscall(number, 0, 0, 0, 0, 0, 0)
 # Opened, never written: one of them would end this computer.

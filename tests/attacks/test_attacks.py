@@ -52,13 +52,16 @@ def test_nothing_is_left(class_):
     assert class_[2] == []
 
 
-def test_the_class_report_shows_no_name_as_markup(class_):
+def test_the_class_report_shows_names_and_runs_none(class_):
     folder = class_[3]
     run(folder, "course", "report", STEM, "--html", "class.html", "--csv", "class.csv")
     page = (folder / "class.html").read_text()
     assert "&lt;img src=x" in page
     assert "<img src=x" not in page
     assert not list(folder.rglob("pwned"))
+    marks = (folder / "class.csv").read_text()
+    assert "'=1+cmd()" in marks
+    assert "\n=1" not in marks
 
 
 @pytest.mark.parametrize(
