@@ -182,19 +182,16 @@ def sync_assignment(course, stem):
     source = course.source_notebook(stem)
     if not source.is_file():
         return _from_gradebook(course, stem), None
-    import nbformat
-
-    order = cell_order(nbformat.read(source, as_version=4))
     released = course.root / course.directory.release_directory / stem / f"{stem}.ipynb"
     there = _sha256(released.read_bytes()) if released.is_file() else None
     known = _Generated(course, stem)
-    assignment = known.assignment(order)
+    assignment = known.assignment()
     if assignment is None:
         with tempfile.TemporaryDirectory(prefix="release-") as folder:
             _generate(course, stem, folder)
             made = (Path(folder) / stem / f"{stem}.ipynb").read_bytes()
         with open_gradebook(course) as gradebook:
-            assignment = load_assignment(gradebook, stem, order)
+            assignment = load_assignment(gradebook, stem, _order(source))
         known.remember(assignment, _sha256(made))
     return assignment, there and there == known.released
 
@@ -212,7 +209,7 @@ class _Generated:
         parts = [course.source_notebook(stem).read_bytes(), (course.root / CONFIG).read_bytes()]
         self.source = _sha256(b"\n".join([*parts, version("nbgrader").encode()]))
 
-    def assignment(self, order):
+    def assignment(self):
         """Return the assignment if the gradebook still has what this source generated."""
         from nbgrader.api import MissingEntry
 
@@ -221,6 +218,7 @@ class _Generated:
             if content["source"] != self.source:
                 return None
             with open_gradebook(self.course) as gradebook:
+                order = _order(self.course.source_notebook(self.stem))
                 found = load_assignment(gradebook, self.stem, order)
             self.released = content["released"]
         except (OSError, ValueError, TypeError, KeyError, MissingEntry):
@@ -234,6 +232,12 @@ class _Generated:
         with suppress(OSError):
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.path.write_text(json.dumps(content), encoding="ascii")
+
+
+def _order(source):
+    import nbformat
+
+    return cell_order(nbformat.read(source, as_version=4))
 
 
 def _sha256(data):
