@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from course_lib import checks, convolution
 from course_lib.checks.audit import audit
 from course_lib.checks.compare import difference, same
+from course_lib.checks.conditioning import slack
 from course_lib.checks.core import Check, case
 from course_lib.checks.notebook import check_notebook, read_notebook
 from course_lib.checks.run import find, load, run
@@ -454,3 +455,62 @@ def test_a_notebook_whose_cells_fail_is_still_checked(tmp_path, capsys):
     assert "ModuleNotFoundError" in messages
     assert "SystemExit: 3" in messages
     assert "SyntaxError" not in messages
+
+
+# --- rounding and other seeds ------------------------------------------------------------------
+
+# The sum of the kernels' gradient nearly cancels there.
+CANCELLING = 562015754
+
+
+def taps_first(images, kernels, output_gradient):
+    """The kernels' gradient of a 1 x 1 convolution, summed in 32 bits, one image after another."""
+    total = np.zeros(kernels.shape, np.float32)
+    for image, gradient in zip(images, output_gradient, strict=True):
+        total[0, 0] += np.einsum("ijc,ijf->cf", image, gradient)
+    return total
+
+
+def test_rounding_costs_no_marks_where_a_sum_cancels():
+    check = find("conv2d_gradients")
+    part = next(part for part in check.parts if part.name == "over_the_batch")
+    draws = [check.solve(part, 1_000_003 * CANCELLING + draw) for draw in (1, 2, 3)]
+    forgiven = [
+        (drawn, expected)
+        for pairs in draws
+        for drawn, expected in pairs
+        if drawn.args[1].shape[:2] == (1, 1)
+        and difference(taps_first(*drawn.args), expected[1], 1e-7) is not None
+    ]
+    assert forgiven
+    for drawn, expected in forgiven:
+        atol = slack(check, drawn, expected)[1]
+        assert 0 < atol < 1e-3
+        assert difference(taps_first(*drawn.args), expected[1], 1e-7, atol=atol) is None
+        assert difference(1.01 * expected[1] + 0.01, expected[1], 1e-4, atol=atol) is not None
+
+
+def test_slack_is_bounded_and_knows_integers():
+    def jump(x):
+        return np.sign(x - 1) * 5, 3
+
+    check = Check(jump, "tiny", "jumps", ("a", "b"))
+    expected = jump(np.ones(4, np.float32))
+    assert slack(check, case(np.ones(4, np.float32)), expected) == [1e-3, 0.0]
+    assert slack(check, case(np.ones(4, np.uint8)), expected) == [0.0, 0.0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stem", [topic.stem for topic in TOPICS])
+def test_other_seeds_change_no_verdict(stem):
+    """Hidden draws differ by submission: they must neither fail the right nor pass the wrong."""
+    rng = np.random.default_rng(0)
+    for seed in rng.integers(2**31, size=40):
+        for check in load(stem):
+            for function in (check.reference, *check.variants):
+                report = run(check, function, hidden=True, seed=int(seed), forbidden=())
+                assert report.passed, (check.name, function.__name__, seed, str(report))
+            for mistake in check.misconceptions:
+                report = run(check, mistake.function, hidden=True, seed=int(seed), forbidden=())
+                assert not report.passed, (check.name, mistake.name, seed)
+            check.known.clear()

@@ -17,7 +17,7 @@ def same(came, expected, rtol):
     return difference(came, expected, rtol) is None
 
 
-def difference(came, expected, rtol, name="result"):
+def difference(came, expected, rtol, name="result", atol=0.0):
     """Say how one returned value differs from the expected one, or return `None`.
 
     Args:
@@ -25,6 +25,7 @@ def difference(came, expected, rtol, name="result"):
         expected: what the reference returned: an integer, an array, or a float.
         rtol: tolerance relative to the largest expected magnitude.
         name: the value's name, for the sentence.
+        atol: absolute tolerance in addition.
 
     Returns:
         A pair of sentences `(came, expected)`, or `None` where they agree.
@@ -50,7 +51,7 @@ def difference(came, expected, rtol, name="result"):
     array = array.astype(np.float64)
     scale = max(1e-6, float(np.max(np.abs(expected), initial=0)))
     # Written so that NaN counts as wrong.
-    wrong = ~(np.abs(array - expected) <= rtol * scale)
+    wrong = ~(np.abs(array - expected) <= rtol * scale + atol)
     if not wrong.any():
         return None
     index = tuple(int(i) for i in np.argwhere(wrong)[0])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from course_lib.checks.compare import describe, difference, shorten
+from course_lib.checks.conditioning import slack
 from course_lib.checks.core import Case, Check
 from course_lib.checks.diagnose import diagnose, note_arguments
 from course_lib.checks.forbidden import CallWatcher
@@ -253,13 +254,23 @@ def _problem(state, trial, args, kwargs):
 
 
 def _result_problem(check, case, came, expected):
+    """Say how results differ, or None; rounding is forgiven where it explains the difference."""
+    problem = _differences(check, case, came, expected, None)
+    if problem is None:
+        return None
+    return _differences(check, case, came, expected, slack(check, case, expected)) and problem
+
+
+def _differences(check, case, came, expected, atols):
     if not isinstance(expected, tuple):
-        return difference(came, expected, check.rtol, check.returns[0])
+        atol = atols[0] if atols else 0.0
+        return difference(came, expected, check.rtol, check.returns[0], atol)
     names = ", ".join(check.returns)
     if not isinstance(came, (tuple, list)) or len(came) != len(expected):
         return describe(came), f"a tuple of {len(expected)}: ({names})"
-    for name, one, wanted in zip(check.returns, came, expected, strict=True):
-        problem = case.of in (None, name) and difference(one, wanted, check.rtol, name)
+    atols = atols or [0.0] * len(expected)
+    for name, one, wanted, atol in zip(check.returns, came, expected, atols, strict=True):
+        problem = case.of in (None, name) and difference(one, wanted, check.rtol, name, atol)
         if problem and one is None:
             return problem[0], f"an array of shape {np.shape(wanted)}"
         if problem:
