@@ -167,7 +167,7 @@ def mark_text(found):
         return "not measured"
     if found["mark"] is not None:
         return f"{found['mark']:g}"
-    if found["exit"] == "too long":
+    if found["exit"] in ("too long", "the box ended"):
         return "none: it hung"
     killed = isinstance(found["exit"], int) and found["exit"] < 0
     return "none: nbgrader was killed" if killed else "none: nbgrader failed"
