@@ -66,6 +66,7 @@ class Cluster:
     def __init__(self, workers=2, scheduler=None, warm=None):
         self.workers, self.scheduler, self.warm = workers, scheduler, warm
         self._thread = self._error = self._client = self._local = self._folder = None
+        self._host = None
         self._banned = set()
 
     def __enter__(self):
@@ -83,7 +84,9 @@ class Cluster:
         """Begin to start; `run` waits for it."""
         if self._thread is not None:
             return
+        self._folder = tempfile.mkdtemp(prefix=f"grade-{os.getpid()}-dask-")
         if self.scheduler is None:
+            self._start_host()
             _start_forkserver()
         self._thread = threading.Thread(target=self._start, daemon=True)
         self._thread.start()
@@ -92,7 +95,7 @@ class Cluster:
         try:
             import dask
 
-            dask.config.set(SETTINGS)
+            dask.config.set({**SETTINGS, "temporary-directory": self._folder})
             from distributed import Client
 
             for name in LOGGERS:
@@ -110,7 +113,6 @@ class Cluster:
     def _start_local(self):
         from distributed import LocalCluster
 
-        self._folder = tempfile.mkdtemp(prefix=f"grade-{os.getpid()}-dask-")
         return LocalCluster(
             n_workers=self.workers,
             threads_per_worker=1,
@@ -123,13 +125,21 @@ class Cluster:
             silence_logs=logging.CRITICAL,
         )
 
+    def _start_host(self):
+        """Start one warm process for all workers of this computer: it imports while Dask starts."""
+        if self.warm is not None:
+            from course_lib.grading.warm import Warm
+
+            self._host = Warm(*self.warm, place=os.path.join(self._folder, "warm"))
+
     def _warm_up(self):
         if self.warm is None:
             return
         try:
             from course_lib.grading.worker import WarmHost
 
-            self._client.register_plugin(WarmHost(*self.warm))
+            place = os.path.join(self._folder, "warm") if self._host else ""
+            self._client.register_plugin(WarmHost(*self.warm, place))
         except Exception as error:
             raise CourseError(
                 f"the workers cannot be prepared ({in_one_line(error)}); {SAME}"
@@ -169,6 +179,8 @@ class Cluster:
             with suppress(Exception):
                 if thing is not None:
                     thing.close(timeout=5)
+        if self._host is not None:
+            self._host.close()
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 

@@ -17,11 +17,11 @@ from nbclient.exceptions import (
     DeadKernelError,
 )
 from nbformat.v4 import new_output
-from nbgrader.utils import is_grade
 
 from course_lib.grading.calls import Channel
 from course_lib.grading.launch import ZygoteError
 from course_lib.grading.provisioner import SandboxKernelManager
+from course_lib.grading.score import is_graded
 
 HARD_OUTPUT_FACTOR = 16
 SERVE = "__import__('course_inside.kernel').kernel.serve()"
@@ -208,7 +208,7 @@ class StudentKernel(NotebookClient):
     def forgive_late_timeout(self):
         """Call it "ok" if nothing that is graded came at or after the cell that was slow."""
         later = self.nb.cells[self.slow_cell :] if self.slow_cell is not None else []
-        graded = any(is_grade(cell) for cell in later if cell.cell_type == "code")
+        graded = any(is_graded(cell) for cell in later)
         if self.outcome == "timeout" and not graded:
             self.outcome = "ok"
 

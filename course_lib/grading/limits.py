@@ -11,7 +11,7 @@ class Limits:
     limits and a watchdog that looks a few times a second.
 
     Attributes:
-        memory: bytes of memory, of each process and of all together, beyond what the zygote imported.
+        memory: bytes of memory, of each process and of all together, beyond the zygote's imports.
         cell_seconds: wall-clock seconds of one cell.
         submission_seconds: wall-clock seconds of all cells; the rest are not run.
         output_bytes: bytes of output kept from one cell; 16 times as much ends the submission.

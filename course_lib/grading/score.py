@@ -11,8 +11,6 @@ import math
 import re
 from dataclasses import asdict, dataclass, field
 
-from nbgrader.utils import is_grade, is_solution
-
 from course_lib.grading.notes import plain
 
 REPORT = "application/vnd.course.report+json"
@@ -54,13 +52,15 @@ class CellMark:
         return asdict(self)
 
 
+def is_graded(cell):
+    """Return whether a check decides a cell's mark; nbgrader's own would import all of nbgrader."""
+    meta = cell.metadata.get("nbgrader") or {}
+    return bool(cell.cell_type == "code" and meta.get("grade") and not meta.get("solution"))
+
+
 def score_notebook(notebook):
     """Return the `CellMark` of each automatically graded cell, in order."""
-    return [
-        score_cell(cell)
-        for cell in notebook.cells
-        if cell.cell_type == "code" and is_grade(cell) and not is_solution(cell)
-    ]
+    return [score_cell(cell) for cell in notebook.cells if is_graded(cell)]
 
 
 def score_cell(cell):

@@ -7,18 +7,21 @@ result, which this module adds to its outputs; without one there are no marks.
 """
 
 import os
+import signal
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 
 import matplotlib.pyplot as plt
 from nbformat.v4 import new_output
-from nbgrader.utils import is_grade
 
 from course_lib.grading.kernel import StudentKernel
-from course_lib.grading.score import RESULT
+from course_lib.grading.score import RESULT, is_graded
 from course_lib.grading.shell import defined_names, make_shell, used_names
 
 PRINTED = 20_000
+GRACE_SECONDS = 5
+ALARM_SECONDS = 2
 
 
 @dataclass
@@ -67,7 +70,7 @@ def run_split(notebook, assignment, files, limits, seed):
             if cell.cell_type == "code" and cell.source.strip():
                 begun = monotonic()
                 split.run(cell, index)
-                timings["checks" if is_grade(cell) else "cells"] += monotonic() - begun
+                timings["checks" if is_graded(cell) else "cells"] += monotonic() - begun
         kernel.forgive_late_timeout()
     finally:
         begun = monotonic()
@@ -77,6 +80,26 @@ def run_split(notebook, assignment, files, limits, seed):
         kernel.finish()
         timings["end"] = monotonic() - begun
     return Executed(kernel.outcome, kernel.reason, suspicious, timings)
+
+
+class DeadlineExceeded(Exception):  # noqa: N818  the name is shown
+    """A test computed beyond the submission's time, with what the submission gave it."""
+
+
+@contextmanager
+def _alarm(seconds):
+    """Interrupt what runs here after some seconds, and again and again until it lets go."""
+
+    def ring(*_):
+        raise DeadlineExceeded("the submission's time was used up by its own test")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.1), ALARM_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 class _Split:
@@ -92,7 +115,7 @@ class _Split:
     def run(self, cell, index):
         """Run one code cell where it belongs."""
         locked = (cell.metadata.get("nbgrader") or {}).get("grade_id") in self.locked
-        if locked and is_grade(cell):
+        if locked and is_graded(cell):
             self._run_graded(cell, index)
             return
         if locked:
@@ -110,7 +133,8 @@ class _Split:
             return
         with self.kernel.serving(index) as channel:
             self._fetch(channel, cell.source)
-            outputs, complete = self.shell.run(cell.source)
+            with _alarm(self.kernel.deadline + GRACE_SECONDS - monotonic()):
+                outputs, complete = self.shell.run(cell.source)
             printed = channel.take_printed()
         if printed:
             text = printed[:PRINTED]
@@ -133,4 +157,3 @@ class _Split:
                 namespace[name] = channel.proxy(name, described)
             elif described.kind == "data":
                 namespace[name] = described.value
-

@@ -2,13 +2,14 @@
 
 import json
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from course_lib.grading.assignment import Assignment
 from course_lib.grading.choosing import UnreadableError
 from course_lib.grading.limits import Limits
 from course_lib.grading.notes import INSTRUCTOR, STUDENT, Note, texts
-from course_lib.grading.warm import GRACE_SECONDS, Warm, WarmError
+from course_lib.grading.warm import GRACE_SECONDS, SharedWarm, Warm, WarmError, WarmTimeout
 
 # Worst first; a submission has the worst that applies.
 STATUSES = ("unreadable", "died", "out of memory", "timeout", "repaired", "wrong", "graded")
@@ -60,15 +61,25 @@ class _Worker:
     lock = threading.Lock()
 
 
-def warm_up(stem, sandboxed=True):
-    """Start this process's warm process, so that the first submission does not wait for it."""
+def warm_up(stem, sandboxed=True, place=""):
+    """Start this process's warm process, so that the first submission does not wait for it.
+
+    Args:
+        stem: names the assignment.
+        sandboxed: whether submissions will be shut in.
+        place: where a warm process of this computer listens that all workers share; without one, or
+            if it is gone, the worker starts its own.
+    """
     with _Worker.lock:
         warm = _Worker.warm
         if warm is not None and warm.sandboxed == sandboxed and warm.alive():
             return warm
         if warm is not None:
             warm.close()
-        _Worker.warm = Warm(stem, sandboxed)
+        _Worker.warm = None
+        with suppress(OSError):
+            _Worker.warm = SharedWarm(place, sandboxed) if place else None
+        _Worker.warm = _Worker.warm or Warm(stem, sandboxed)
         return _Worker.warm
 
 
@@ -91,6 +102,8 @@ def run_warm(name, bundle):
         warm = warm_up(bundle.assignment.stem, bundle.sandboxed)
         try:
             return warm.run(name, bundle, seconds)
+        except WarmTimeout:
+            raise
         except WarmError:
             if not warm.alive():
                 cool_down()
@@ -112,6 +125,12 @@ def grade_submission(bundle):
         return failed_result(bundle, "unreadable", notes)
     try:
         return run_warm("grade", bundle)
+    except WarmTimeout as error:
+        notes = [
+            Note(f"Its tests were ended: {error}.", to=INSTRUCTOR),
+            Note("Testing what your functions returned took too long.", to=STUDENT),
+        ]
+        return failed_result(bundle, "timeout", notes)
     except Exception as error:
         # One submission never stops the class; but that it was our fault must be seen.
         notes = [

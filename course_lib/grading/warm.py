@@ -27,11 +27,15 @@ LENGTH = struct.Struct("!Q")
 START_SECONDS = 240
 GRACE_SECONDS = 90
 # A trusted process holds a notebook, its files and the values of one call at a time.
-MEMORY = 8 * 2**30
+MEMORY = 4 * 2**30
 
 
 class WarmError(RuntimeError):
     """The warm process failed; no submission is to blame."""
+
+
+class WarmTimeout(WarmError):  # noqa: N818
+    """A trusted process was ended because it took too long."""
 
 
 class Warm:
@@ -40,16 +44,22 @@ class Warm:
     Args:
         stem: the assignment whose checks are imported beforehand, if it has any.
         sandboxed: whether submissions are shut in.
+        place: where to listen for the other workers of this computer, a path that does not exist
+            yet, in a folder that only we can enter; "" if it is for this process alone.
     """
 
-    def __init__(self, stem="", sandboxed=True):
+    def __init__(self, stem="", sandboxed=True, place=""):
         self.sandboxed = sandboxed
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        options = json.dumps({"stem": stem, "sandboxed": sandboxed})
-        with theirs:
+        listening = _listen(place)
+        numbers = [one.fileno() for one in listening]
+        options = json.dumps({"stem": stem, "sandboxed": sandboxed, "listening": numbers})
+        with theirs, contextlib.ExitStack() as stack:
+            for one in listening:
+                stack.enter_context(one)
             self.process = subprocess.Popen(
                 [sys.executable, "-m", __name__, str(theirs.fileno()), options],
-                pass_fds=[theirs.fileno()],
+                pass_fds=[theirs.fileno(), *numbers],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
@@ -69,16 +79,13 @@ class Warm:
             seconds: after how long its process is ended.
 
         Raises:
-            WarmError: if the process was lost, or too late.
+            WarmTimeout: if it took too long.
+        WarmError: if the process was lost.
         """
-        ours, theirs = socket.socketpair()
-        with ours:
-            with theirs, self.lock:
-                try:
-                    socket.send_fds(self.control, [b"j"], [theirs.fileno()])
-                except OSError as error:
-                    raise WarmError("the warm process is gone") from error
-            answer = _ask(ours, (name, job), seconds)
+        with self.lock:
+            return_to = _hand_over(self.control)
+        with return_to:
+            answer = _ask(return_to, (name, job), seconds)
         if "failed" in answer:
             raise WarmError(answer["failed"])
         return answer["result"]
@@ -91,6 +98,57 @@ class Warm:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+class SharedWarm(Warm):
+    """Another process's warm process, on the same computer.
+
+    Args:
+        place: where it listens.
+        sandboxed: whether it shuts submissions in.
+
+    Raises:
+        OSError: if nobody listens there.
+    """
+
+    def __init__(self, place, sandboxed=True):
+        self.sandboxed = sandboxed
+        self.control = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.control.connect(place)
+        self.lock = threading.Lock()
+
+    def alive(self):
+        """Return whether it still listens; it never says anything here."""
+        return not select.select([self.control], [], [], 0)[0]
+
+    def close(self):
+        """Let go of it; who started it ends it."""
+        self.control.close()
+
+
+def _listen(place):
+    """Return the socket on which other workers may ask, in a list, or none.
+
+    It is bound before its process starts, so that nobody comes too early.
+    """
+    if not place:
+        return []
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listening.bind(place)
+    listening.listen(64)
+    return [listening]
+
+
+def _hand_over(control):
+    """Give the warm process one end of a socket pair and return the other."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            socket.send_fds(control, [b"j"], [theirs.fileno()])
+        except OSError as error:
+            ours.close()
+            raise WarmError("the warm process is gone") from error
+    return ours
 
 
 def _ask(channel, job, seconds):
@@ -106,6 +164,8 @@ def _ask(channel, job, seconds):
         if pid is not None:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
+        if pid is not None and isinstance(error, TimeoutError):
+            raise WarmTimeout(f"it took longer than {seconds:g} s") from error
         raise WarmError(f"the trusted process was lost ({error!r})") from error
 
 
@@ -135,12 +195,13 @@ def main():
     # Ctrl-C is for the worker, which closes the socket.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    listening = [socket.socket(fileno=number) for number in options["listening"]]
     nursery = _Nursery(options["sandboxed"])
     jobs = _import(options["stem"])
     gc.collect()
     gc.freeze()
     try:
-        _fork_for_ever(control, jobs, nursery)
+        _fork_for_ever(control, listening, jobs, nursery)
     finally:
         nursery.zygote.close()
         # What was forked is ours to end: its sandboxes end with it.
@@ -193,25 +254,36 @@ def _import(stem):
     return jobs.JOBS
 
 
-def _fork_for_ever(control, jobs, nursery):
+def _fork_for_ever(control, listening, jobs, nursery):
+    """Fork for whoever asks, until the process that started us is gone."""
+    askers = [control]
     while True:
-        select.select([control], [], [])
-        try:
-            message, descriptors, _, _ = socket.recv_fds(control, 1, 4)
-        except OSError:
-            return
-        if not message:
-            return
-        nursery.tend()
-        for descriptor in descriptors[:1]:
-            if os.fork() == 0:
-                control.close()
-                try:
-                    _do(socket.socket(fileno=descriptor), jobs)
-                finally:
-                    os._exit(1)
-        for descriptor in descriptors:
-            os.close(descriptor)
+        ready = select.select([*askers, *listening], [], [])[0]
+        for one in ready:
+            if one in listening:
+                askers.append(one.accept()[0])
+                continue
+            try:
+                message, descriptors, _, _ = socket.recv_fds(one, 1, 4)
+            except OSError:
+                message, descriptors = b"", []
+            if not message and one is control:
+                return
+            if not message:
+                askers.remove(one)
+                one.close()
+                continue
+            nursery.tend()
+            for descriptor in descriptors[:1]:
+                if os.fork() == 0:
+                    for other in (*askers, *listening):
+                        other.close()
+                    try:
+                        _do(socket.socket(fileno=descriptor), jobs)
+                    finally:
+                        os._exit(1)
+            for descriptor in descriptors:
+                os.close(descriptor)
 
 
 def _do(channel, jobs):
@@ -219,6 +291,9 @@ def _do(channel, jobs):
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(SET_DEATH_SIGNAL, signal.SIGKILL)
+    # What a sandbox of the same user has in flight counts against us too.
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     soft = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))

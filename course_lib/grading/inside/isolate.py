@@ -9,6 +9,8 @@ import ctypes
 import os
 import resource
 
+from . import masks
+
 NEW_NS, NEW_UTS, NEW_IPC, NEW_USER = 0x20000, 0x4000000, 0x8000000, 0x10000000
 NEW_PID, NEW_NET = 0x20000000, 0x40000000
 READ_ONLY, NO_SUID, NO_DEV, NO_EXEC, REMOUNT = 1, 2, 4, 8, 32
@@ -67,6 +69,7 @@ def mount_private(disk, workdir):
         _mount("tmpfs", place, NO_SUID | NO_DEV, f"{size},mode=1777")
     _mount("tmpfs", workdir, NO_SUID | NO_DEV, f"{size},mode=700")
     _mount("proc", "/proc", NO_SUID | NO_DEV | NO_EXEC)
+    masks.mask_kernel_files()
     if os.path.isdir("/dev/pts"):
         # Terminals would be shared with the other submissions of this zygote.
         _mount("tmpfs", "/dev/pts", NO_SUID | NO_DEV | NO_EXEC | READ_ONLY, "size=4k")
@@ -83,7 +86,9 @@ def set_limits(limits):
         (resource.RLIMIT_FSIZE, limits["file_bytes"]),
         # Threads may burn several CPU-seconds a second; the wall-clock deadline is the real one.
         (resource.RLIMIT_CPU, int(limits["submission_seconds"] * 8) + 60),
-        (resource.RLIMIT_NOFILE, 1024),
+        # Files in flight and pending signals count for each user of the host, and so for us too.
+        (resource.RLIMIT_NOFILE, 512),
+        (resource.RLIMIT_SIGPENDING, 1024),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
