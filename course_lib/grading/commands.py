@@ -64,7 +64,8 @@ def grade(
         locks.check_writable(opened)
         if json is not None:
             store.write_json(json, {"stem": stem, "students": []})
-        with locks.only_writer(opened), Cluster(workers, scheduler, (stem, sandboxed)) as cluster:
+        warm = stem, sandboxed, _modules(opened, stem)
+        with locks.only_writer(opened), Cluster(workers, scheduler, warm) as cluster:
             locks.sweep()
             if force or classroom.looks_new(opened, stem, student):
                 cluster.start()
@@ -96,6 +97,22 @@ def _show_and_store(gathered, cluster, force, json):
         f"Marks are in the gradebook, details in reports/{stem}.json, graded notebooks in "
         f"{directory.autograded_directory}/."
     )
+
+
+def _modules(course, stem):
+    """Return what the assignment's own cells import; the source is read without nbgrader."""
+    from json import loads
+
+    from course_lib.grading.warm import imported_modules
+
+    try:
+        path = course.root / course.directory.source_directory / stem / f"{stem}.ipynb"
+        cells = loads(path.read_text(encoding="utf-8"))["cells"]
+        locked = [c for c in cells if c["metadata"].get("nbgrader", {}).get("locked")]
+        return imported_modules(["".join(cell["source"]) for cell in locked])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        # What is wrong with it is said where it is used.
+        return []
 
 
 def _limits(limits, memory, cell_seconds, submission_seconds):

@@ -159,7 +159,6 @@ class BoundedClient(AsyncKernelClient):
         context.setsockopt(zmq.RCVHWM, MESSAGES)
         return context
 
-
     async def _async_wait_for_ready(self, timeout=None):
         """Wait until the kernel answers and is heard.
 

@@ -9,7 +9,14 @@ from course_lib.grading.assignment import Assignment
 from course_lib.grading.choosing import UnreadableError
 from course_lib.grading.limits import Limits
 from course_lib.grading.notes import INSTRUCTOR, STUDENT, Note, texts
-from course_lib.grading.warm import GRACE_SECONDS, SharedWarm, Warm, WarmError, WarmTimeout
+from course_lib.grading.warm import (
+    GRACE_SECONDS,
+    SharedWarm,
+    Warm,
+    WarmError,
+    WarmTimeout,
+    imported_modules,
+)
 
 # Worst first; a submission has the worst that applies.
 STATUSES = ("unreadable", "died", "out of memory", "timeout", "repaired", "wrong", "graded")
@@ -61,12 +68,13 @@ class _Worker:
     lock = threading.Lock()
 
 
-def warm_up(stem, sandboxed=True, place=""):
+def warm_up(stem, sandboxed=True, modules=(), place=""):
     """Start this process's warm process, so that the first submission does not wait for it.
 
     Args:
         stem: names the assignment.
         sandboxed: whether submissions will be shut in.
+        modules: what the assignment's own cells import.
         place: where a warm process of this computer listens that all workers share; without one, or
             if it is gone, the worker starts its own.
     """
@@ -79,7 +87,7 @@ def warm_up(stem, sandboxed=True, place=""):
         _Worker.warm = None
         with suppress(OSError):
             _Worker.warm = SharedWarm(place, sandboxed) if place else None
-        _Worker.warm = _Worker.warm or Warm(stem, sandboxed)
+        _Worker.warm = _Worker.warm or Warm(stem, sandboxed, modules)
         return _Worker.warm
 
 
@@ -99,7 +107,9 @@ def run_warm(name, bundle):
     """
     seconds = bundle.limits.submission_seconds * 1.5 + GRACE_SECONDS
     for attempt in range(1, ATTEMPTS + 1):
-        warm = warm_up(bundle.assignment.stem, bundle.sandboxed)
+        cells = [cell.source for cell in bundle.assignment.cells if cell.locked]
+        modules = imported_modules(cells)
+        warm = warm_up(bundle.assignment.stem, bundle.sandboxed, modules)
         try:
             return warm.run(name, bundle, seconds)
         except WarmTimeout:

@@ -5,6 +5,7 @@ it forks is thrown away after one submission, so nothing is carried to the next 
 submission does to its grader is done to a process that nobody else uses.
 """
 
+import ast
 import contextlib
 import ctypes
 import gc
@@ -44,16 +45,18 @@ class Warm:
     Args:
         stem: the assignment whose checks are imported beforehand, if it has any.
         sandboxed: whether submissions are shut in.
+        modules: what its notebooks import, see `imported_modules`; imported beforehand.
         place: where to listen for the other workers of this computer, a path that does not exist
             yet, in a folder that only we can enter; "" if it is for this process alone.
     """
 
-    def __init__(self, stem="", sandboxed=True, place=""):
+    def __init__(self, stem="", sandboxed=True, modules=(), place=""):
         self.sandboxed = sandboxed
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         listening = _listen(place)
         numbers = [one.fileno() for one in listening]
-        options = json.dumps({"stem": stem, "sandboxed": sandboxed, "listening": numbers})
+        options = {"stem": stem, "sandboxed": sandboxed, "modules": list(modules)}
+        options = json.dumps({**options, "listening": numbers})
         with theirs, contextlib.ExitStack() as stack:
             for one in listening:
                 stack.enter_context(one)
@@ -196,8 +199,8 @@ def main():
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listening = [socket.socket(fileno=number) for number in options["listening"]]
-    nursery = _Nursery(options["sandboxed"])
-    jobs = _import(options["stem"])
+    nursery = _Nursery(options["sandboxed"], options["modules"])
+    jobs = _import(options["stem"], options["modules"])
     gc.collect()
     gc.freeze()
     try:
@@ -211,15 +214,16 @@ def main():
 class _Nursery:
     """Keeps a zygote; it imports while we do."""
 
-    def __init__(self, sandboxed):
-        self.sandboxed = sandboxed
+    def __init__(self, sandboxed, modules):
+        self.sandboxed, self.modules = sandboxed, modules
         self._start()
 
     def _start(self):
         from course_lib.grading import provisioner
+        from course_lib.grading.inside.zygote import WARM
         from course_lib.grading.launch import Zygote
 
-        self.zygote = Zygote(self.sandboxed)
+        self.zygote = Zygote(self.sandboxed, dict.fromkeys((*WARM, *self.modules)))
         provisioner.use(self.zygote)
 
     def tend(self):
@@ -233,7 +237,25 @@ class _Nursery:
             self.zygote.wait()
 
 
-def _import(stem):
+def imported_modules(sources):
+    r"""Return the modules that cells import, in order; of a cell that does not parse, none.
+
+    Example:
+        >>> imported_modules(["import numpy as np\nfrom keras import layers", "def broken("])
+        ['numpy', 'keras']
+    """
+    found = []
+    for source in sources:
+        with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            for node in ast.walk(ast.parse(source)):
+                if isinstance(node, ast.Import):
+                    found += [alias.name for alias in node.names]
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    found.append(node.module)
+    return list(dict.fromkeys(found))
+
+
+def _import(stem, modules):
     """Import what grading takes; return the jobs by name."""
     from course_lib.grading import jobs
     from course_lib.grading.inside.zygote import rehearse
@@ -243,6 +265,9 @@ def _import(stem):
         from course_lib.checks import load
 
         load(stem)
+    for name in modules:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
     # The entry points of provisioners take long to find.
     importlib.import_module("jupyter_client.provisioning.factory")
     from jupyter_client.provisioning import KernelProvisionerFactory

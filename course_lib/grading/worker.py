@@ -73,18 +73,19 @@ class WarmHost(WorkerPlugin):
     Args:
         stem: names the assignment.
         sandboxed: whether submissions will run in the sandbox.
+        modules: what the assignment's own cells import.
         place: where the client's own warm process listens, if it is on this computer.
     """
 
     name = "course-warm-host"
 
-    def __init__(self, stem, sandboxed, place=""):
-        self.stem, self.sandboxed, self.place = stem, sandboxed, place
+    def __init__(self, stem, sandboxed, modules=(), place=""):
+        self.arguments = stem, sandboxed, modules, place
 
     def setup(self, worker):
         """Begin to warm up; `wait_for_warm_up` waits for the end."""
         thread = worker.executors["default"]
-        _warming[:] = [thread.submit(submission.warm_up, self.stem, self.sandboxed, self.place)]
+        _warming[:] = [thread.submit(submission.warm_up, *self.arguments)]
 
     def teardown(self, worker):
         """End the host's processes."""
