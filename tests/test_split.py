@@ -7,16 +7,26 @@ import time
 
 import nbformat
 import pytest
-from grading_helpers import DOUBLE, SQUARE, STEM, answered, hand_in, make_course
+from grading_helpers import (
+    DOUBLE,
+    SQUARE,
+    STEM,
+    answered,
+    by_name,
+    hand_in,
+    make_course,
+    meta,
+)
 from nbformat.v4 import new_code_cell
 
 from course_lib.grading import submission
 from course_lib.grading.assignment import Assignment, SourceCell
 from course_lib.grading.course import open_course, sync_assignment
 from course_lib.grading.limits import Limits
+from course_lib.grading.names import Names
 from course_lib.grading.notes import Note
 from course_lib.grading.packing import pack
-from course_lib.grading.policy import remarks
+from course_lib.grading.policy import _used, remarks
 from course_lib.grading.score import REPORT, RESULT
 from course_lib.grading.shell import defined_names, used_names
 from course_lib.grading.submission import Bundle, grade_submission, notebook_from
@@ -204,3 +214,72 @@ def test_remarks_are_for_the_instructor_alone():
     assert all(isinstance(note, Note) and note.to == "instructor" for note in notes)
     notebook.cells[0].source = f"{DOUBLE}\n{SQUARE}\nimport numpy as np"
     assert remarks(notebook, assignment, {"conv2d": ("keras",)}) == []
+
+
+SETUP = """import numpy as np
+TWICE = 4
+found = []
+
+def close(a, x):
+    return abs(a - x) < 0.5
+
+def doubles(x=TWICE):
+    return double(x) == 2 * x
+
+found.append(double(3))
+x = 5"""
+
+
+def names_after(*sources):
+    """Return `Names` where `double` and `x` are answers, and what of each cell runs here."""
+    names = Names(["double", "x"], {"display": print})
+    return names, [names.trusted_part(source) for source in sources]
+
+
+def test_a_locked_cell_that_needs_an_answer_runs_here_but_for_that():
+    names, (part,) = names_after(SETUP)
+    assert part == SETUP.replace("\n\n", "\n").replace("found.append(double(3))\n", "")
+    assert names.students == {"double", "found"}
+    # A trusted helper brings the answers along that it calls; `x` was bound by the assignment.
+    namespace = dict.fromkeys(["doubles", "close", "TWICE", "x"])
+    names.namespace.update(namespace)
+    assert names.wanted("assert doubles() and close(TWICE, x)") == ["double"]
+    names.answered("x = 1")
+    assert "x" in names.students
+
+
+def test_what_is_computed_with_an_answer_is_the_students():
+    names, (part,) = names_after("a = double(1)\nb = a + 1\nc = 3\n@double\ndef f(): pass")
+    assert part == "c = 3"
+    assert names.students == {"double", "x", "a", "b", "f"}
+
+
+def test_a_name_of_a_test_that_stopped_is_not_asked_for():
+    names, _ = names_after("pass")
+    names.ran_graded("assert double(1) == 2\ndef close(a, b): return a == b", complete=False)
+    assert names.wanted("assert close(double(2), 4)") == ["double"]
+
+
+def test_a_helper_of_the_assignment_is_not_taken_from_the_student(tmp_path):
+    root = make_course(tmp_path)
+    path = root / "solutions" / STEM / f"{STEM}.ipynb"
+    notebook = nbformat.read(path, 4)
+    helper = new_code_cell("def right():\n    return double(3) == 6", id="helper")
+    helper.metadata = meta("helper", locked=True)
+    notebook.cells.insert(2, helper)
+    by_name(notebook, "double-test").source = "assert right()"
+    nbformat.write(notebook, path)
+    assignment, _ = sync_assignment(open_course(root), STEM)
+    wrong = "def double(x):\n    return 0\n\ndef right():\n    return True"
+    for source, wanted in ((DOUBLE, 2), (wrong, 0)):
+        packed = pack(hand_in(root, "ann", answered(double=source)).parent, STEM, LIMITS)
+        result = grade_submission(Bundle("ann", packed.files, (), "", assignment, LIMITS))
+        assert points(result) == {"double-test": wanted, "square-test": 3}
+
+
+def test_the_longest_chains_of_names_are_cut():
+    # All chains within a chain took minutes, and gigabytes.
+    used = _used(f"x{'.b' * 700}\nsys._getframe(0).f_back")
+    assert "sys._getframe" in used
+    assert len(used) == 3
+    assert max(map(len, used)) < 30

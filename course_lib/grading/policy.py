@@ -13,6 +13,7 @@ MACHINERY = ("course_inside", "ctypes", "gc", "inspect", "ipykernel", "sys._getf
 MACHINERY += ("sys.settrace", "sys.setprofile", "sys.modules", "get_ipython")
 PLACES = ("/proc/", "/dev/shm", "/opt/course")
 MOST = 8
+DOTTED = 8
 
 
 def remarks(notebook, assignment, forbidden):
@@ -53,12 +54,13 @@ def _used(source):
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     names = set()
+    inner = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
     for node in nodes:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Attribute | ast.Name):
+        elif isinstance(node, ast.Attribute | ast.Name) and id(node) not in inner:
             names.add(_dotted(node))
     return names
 
@@ -69,7 +71,8 @@ def _dotted(node):
         parts.append(node.attr)
         node = node.value
     parts.append(node.id if isinstance(node, ast.Name) else "?")
-    return ".".join(reversed(parts))
+    # All that is looked for is short; the longest chain of a submission is not.
+    return ".".join(reversed(parts[-DOTTED:]))
 
 
 def _covers(names, module):

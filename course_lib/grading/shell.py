@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import symtable
 
 import matplotlib
 from IPython.core.displayhook import DisplayHook
@@ -78,16 +79,37 @@ def make_shell():
 
 
 def used_names(source):
-    """Return the names that a cell reads, in order; none if it does not parse."""
-    tree = _parsed(source)
-    nodes = ast.walk(tree) if tree else ()
+    """Return the global names that a cell reads, in order; none if it does not parse."""
+    tree = parsed(source)
+    if tree is None:
+        return []
+    free = _free_names(symtable.symtable(ast.unparse(tree), "cell", "exec"))
+    nodes = ast.walk(tree)
     found = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
-    return [name for name in dict.fromkeys(found) if not hasattr(builtins, name)]
+    return [n for n in dict.fromkeys(found) if n in free and not hasattr(builtins, n)]
+
+
+def _free_names(table):
+    """Return the names that a scope and those within it read from the cell's own."""
+    top = table.get_type() == "module"
+    symbols = [one for one in table.get_symbols() if one.is_referenced()]
+    free = {one.get_name() for one in symbols if top or one.is_global()}
+    return free.union(*(_free_names(child) for child in table.get_children()))
+
+
+def bound_names(source):
+    """Return all names that a cell may bind at its top level, in blocks and by imports too."""
+    tree = parsed(source)
+    if tree is None:
+        return set()
+    table = symtable.symtable(ast.unparse(tree), "cell", "exec")
+    symbols = table.get_symbols()
+    return {one.get_name() for one in symbols if one.is_assigned() or one.is_imported()}
 
 
 def defined_names(source):
     """Return the names that a cell defines at its top level: functions, classes, variables."""
-    tree = _parsed(source)
+    tree = parsed(source)
     names = []
     for node in tree.body if tree else ():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -100,7 +122,7 @@ def defined_names(source):
     return list(dict.fromkeys(names))
 
 
-def _parsed(source):
+def parsed(source):
     """Return the cell's tree, without IPython's own syntax, or None if it does not parse."""
     from IPython.core.inputtransformer2 import TransformerManager
 

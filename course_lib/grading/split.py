@@ -15,9 +15,10 @@ from time import monotonic
 import matplotlib.pyplot as plt
 from nbformat.v4 import new_output
 
-from course_lib.grading.kernel import StudentKernel
+from course_lib.grading.kernel import StudentKernel, error_output
+from course_lib.grading.names import Names
 from course_lib.grading.score import RESULT, is_graded
-from course_lib.grading.shell import defined_names, make_shell, used_names
+from course_lib.grading.shell import defined_names, make_shell
 
 PRINTED = 20_000
 GRACE_SECONDS = 5
@@ -98,8 +99,12 @@ def _alarm(seconds):
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        finally:
+            # It may have rung between these lines; it shall not ring elsewhere.
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
 
 
 class _Split:
@@ -109,33 +114,39 @@ class _Split:
         self.kernel, self.shell, self.seed = kernel, shell, seed
         cells = [cell for cell in assignment.cells if cell.cell_type == "code"]
         answers = [cell for cell in cells if cell.solution and not cell.locked]
-        self.locked = {cell.name for cell in cells if cell.locked}
-        self.answers = {name for cell in answers for name in defined_names(cell.source)}
+        self.locked = {cell.name: cell.source for cell in cells if cell.locked}
+        self.answers = {cell.name: cell.source for cell in answers}
+        names = {name for cell in answers for name in defined_names(cell.source)}
+        self.names = Names(names, shell.user_ns)
 
     def run(self, cell, index):
         """Run one code cell where it belongs."""
-        locked = (cell.metadata.get("nbgrader") or {}).get("grade_id") in self.locked
-        if locked and is_graded(cell):
+        name = (cell.metadata.get("nbgrader") or {}).get("grade_id")
+        if name in self.locked and is_graded(cell):
             self._run_graded(cell, index)
             return
-        if locked:
-            self._run_here(cell.source)
+        if name in self.locked:
+            self._run_here(self.locked[name])
+        elif name in self.answers:
+            self.names.answered(self.answers[name])
         self.kernel.run(cell, index)
 
     def _run_here(self, source):
-        """Run a locked cell for the names that it defines; its outputs come from the sandbox."""
-        if not self.answers.intersection(used_names(source)):
+        """Run what a locked cell does without answers; its outputs come from the sandbox."""
+        source = self.names.trusted_part(source)
+        if source.strip():
             self.shell.run(source)
             plt.close("all")
 
     def _run_graded(self, cell, index):
         if not self.kernel.may_run(cell, index):
             return
+        source = self.locked[cell.metadata["nbgrader"]["grade_id"]]
         with self.kernel.serving(index) as channel:
-            self._fetch(channel, cell.source)
-            with _alarm(self.kernel.deadline + GRACE_SECONDS - monotonic()):
-                outputs, complete = self.shell.run(cell.source)
+            self._fetch(channel, source)
+            outputs, complete = self._run_watched(source)
             printed = channel.take_printed()
+        self.names.ran_graded(source, complete)
         if printed:
             text = printed[:PRINTED]
             outputs.insert(0, new_output("stream", name="stdout", text=text))
@@ -145,12 +156,18 @@ class _Split:
         if lost := self.kernel.loss():
             self.kernel.end(cell, *lost)
 
+    def _run_watched(self, source):
+        """Run a graded cell; when its time is up, wherever it is, it has not run to its end."""
+        try:
+            with _alarm(self.kernel.deadline + GRACE_SECONDS - monotonic()):
+                return self.shell.run(source)
+        except DeadlineExceeded as error:
+            return [error_output("DeadlineExceeded", str(error))], False
+
     def _fetch(self, channel, source):
         """Bind in the shell what the student defined of the names that a graded cell reads."""
         namespace = self.shell.user_ns
-        wanted = [
-            name for name in used_names(source) if name in self.answers or name not in namespace
-        ]
+        wanted = self.names.wanted(source)
         for name, described in channel.describe(wanted).items():
             namespace.pop(name, None)
             if described.kind == "callable":
