@@ -471,6 +471,8 @@ def graded_class(tmp_path_factory):
         hand_in(root, student, notebook)
     (root / "submitted" / "mia" / STEM / f"{STEM}.ipynb").mkdir(parents=True)  # a folder
     (root / "submitted" / "nobody").mkdir()
+    for name in ("page.html", "plot.Svg", "data.csv"):
+        (root / "submitted" / "emil" / STEM / name).write_text("<script>alert(1)</script>")
     place = ("--course", root, "--json", root / "out.json")
     done = run_course("grade", STEM, *place, *LIMITS, check=0)
     return root, done
@@ -568,14 +570,29 @@ def test_stock_nbgrader_works_on_our_configuration(tmp_path):
     root = make_course(tmp_path)
     for student in ("ben", "dora", "kim"):
         hand_in(root, student, CLASS[student][0])
+    # What a link leads to must not come back to its owner as feedback; a page must not run here.
+    place = root / "submitted/ben/tiny"
+    (place / "secret.txt").symlink_to(root / "nbgrader_config.py")
+    (place / "page.HTML").write_text("<script>alert(1)</script>")
+    (place / "data.csv").write_text("1,2")
+    hand_in(root, "liz", "")
+    (root / "submitted/liz/tiny/tiny.ipynb").unlink()
+    (root / "submitted/liz/tiny/tiny.ipynb").symlink_to(place / "tiny.ipynb")
     made = nbgrader("generate_assignment", STEM, cwd=root)
     released_text = (root / "assignments" / STEM / f"{STEM}.ipynb").read_text()
     assert str(root) not in released_text
     assert sync_assignment(open_course(root), STEM)[1] is True  # made again, it is the same
     done = nbgrader("autograde", STEM, cwd=root)
-    assert (made.returncode, done.returncode) == (0, 0), done.stderr
+    assert (made.returncode, done.returncode) == (0, 1), done.stderr
+    assert "liz/tiny holds its notebook through a link" in done.stderr
+    assert not (root / "autograded/liz/tiny").exists()
+    assert sorted(p.name for p in (root / "autograded/ben/tiny").iterdir()) == [
+        "data.csv",
+        "tiny.ipynb",
+    ]
     with open_gradebook(open_course(root)) as gradebook:
         scores = {s.student.id: s.score for s in gradebook.assignment_submissions(STEM)}
+    assert scores.pop("liz") == 0
     assert scores == {student: CLASS[student][2] for student in scores}
     assert len(scores) == 3
     assert nbgrader("generate_feedback", STEM, cwd=root).returncode == 0
@@ -669,7 +686,7 @@ def test_bad_input_is_one_line_and_loses_nothing(tmp_path, monkeypatch, phrase):
 # --- strangers' names, texts and pages -------------------------------------------------------
 
 NAMES = ("[red]x[b] [nope]", "=1+1", "-rf", "名前", "quo'te\"s", "x" * 200)
-BAD_NAMES = ("new\nline", "esc\x1b[31m", "bad\udcff", "\u202ertl")
+BAD_NAMES = ("..x", "new\nline", "esc\x1b[31m", "bad\udcff", "\u202ertl")
 
 
 @needs_sandbox
@@ -678,6 +695,7 @@ def test_odd_names_neither_stop_the_class_nor_speak_to_the_terminal(tmp_path):
     for name in (*NAMES, *BAD_NAMES):
         hand_in(tmp_path, name, "{broken")
     os.mkfifo(tmp_path / "submitted" / "-rf" / STEM / "timestamp.txt")
+    (tmp_path / "submitted/.git").mkdir()
     code = "from course_lib.cli import app; app(['grade', 'tiny', '--workers', '1'])"
     command = [sys.executable, "-c", code]
     child, terminal = pty.fork()
@@ -694,6 +712,8 @@ def test_odd_names_neither_stop_the_class_nor_speak_to_the_terminal(tmp_path):
     assert b"[red]x[b] [nope]" in shown
     assert b"esc\x1b[31m" not in shown
     assert b"'esc\\x1b[31m' in submitted/ was left out" in shown
+    assert b"'..x' in submitted/ was left out" in shown
+    assert b".git" not in shown
     assert sorted(entries_of(tmp_path)) == sorted(NAMES)
     run_course("report", STEM, "--csv", tmp_path / "m.csv", "--course", tmp_path, check=0)
     rows = [row["student"] for row in csv.DictReader((tmp_path / "m.csv").open())]
@@ -784,6 +804,14 @@ def test_refuses_without_a_sandbox(tmp_path, monkeypatch):
     done = run_course("grade", STEM, "--unsafe-no-sandbox", check=0)
     assert "no sandbox; submissions run with all your rights" in done.stderr
     assert entries_of(tmp_path)["ann"]["status"] == "graded"
+
+
+@needs_sandbox
+def test_a_graded_folder_holds_no_page_and_its_entry_keeps_the_notes(graded_class):
+    root, entries = graded_class[0], entries_of(graded_class[0])
+    there = {path.name for path in (root / "autograded/emil/tiny").iterdir()}
+    assert there == {"data.csv", "tiny.ipynb"}
+    assert any(note["text"] for entry in entries.values() for note in entry["notes"])
 
 
 def test_source_notebook_is_valid():

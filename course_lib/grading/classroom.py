@@ -58,7 +58,7 @@ def gather(course, stem, student="*", limits=None, sandboxed=True):
         warnings.append(
             f"assignments/{stem} is not what solutions/{stem} generates; run `make assignments`."
         )
-    unusable = unusable_names(course)
+    unusable = unusable_names(course, stem)
     return Classroom(
         course,
         assignment,
@@ -122,13 +122,21 @@ def _unusable(course, name):
     return ""
 
 
-def unusable_names(course):
-    """Return a warning for each folder whose name no gradebook or terminal can take."""
-    names = sorted(p.name for p in course.submitted.iterdir() if not p.name.startswith("."))
+def unusable_names(course, stem):
+    """Return a warning for each folder whose name no gradebook or terminal can take.
+
+    A folder that starts with a dot is one only if it has a submission: .git is none.
+    """
+    place, wanted = course.submitted, {}
+    for path in place.iterdir():
+        if not path.name.startswith("."):
+            wanted[path.name] = _unusable(course, path.name)
+        elif os.path.lexists(path / stem):
+            wanted[path.name] = "characters without a dot at the start"
     return [
-        f"the folder {name!a} in {course.submitted.name}/ was left out; give it a name of {wanted}."
-        for name in names
-        if (wanted := _unusable(course, name))
+        f"the folder {name!a} in {place.name}/ was left out; give it a name of {wanted[name]}."
+        for name in sorted(wanted)
+        if wanted[name]
     ]
 
 

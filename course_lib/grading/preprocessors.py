@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from nbgrader.api import Gradebook
+from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import is_grade, is_solution
@@ -15,6 +16,7 @@ from course_lib.grading.limits import Limits
 from course_lib.grading.packing import pack
 from course_lib.grading.sanitise import sanitise
 from course_lib.grading.score import score_cell
+from course_lib.grading.store import handed_in, is_page
 from course_lib.grading.submission import Bundle, notebook_from, notebook_text, run_warm
 from course_lib.grading.version import test_version
 
@@ -28,6 +30,7 @@ class Sanitise(NbGraderPreprocessor):
     def preprocess(self, nb, resources):
         """Mend the notebook and leave the notes in its metadata."""
         info = resources["nbgrader"]
+        _only_plain_files(CourseDirectory(config=self.config), info)
         with Gradebook(info["db_url"]) as gradebook:
             assignment = load_assignment(gradebook, info["assignment"])
         notes = sanitise(nb, assignment)
@@ -35,6 +38,28 @@ class Sanitise(NbGraderPreprocessor):
             self.log.warning("%s: %s", info["student"], note.text)
         nb.metadata[KEY] = {"notes": [note.as_dict() for note in notes]}
         return nb, resources
+
+
+def _only_plain_files(course, info):
+    """Take out of `autograded/` what nbgrader copied through links, and pages that would run.
+
+    Raises:
+        NbGraderException: if the notebook itself is reached through a link; nbgrader then removes
+            the copy and grades the others.
+    """
+    student, stem = info["student"], info["assignment"]
+    folder = Path(course.format_path(course.submitted_directory, student, stem))
+    if any(path.is_symlink() for path in (folder.parent, folder, folder / f"{stem}.ipynb")):
+        raise NbGraderException(f"{folder} holds its notebook through a link; it is not followed.")
+    ours = Path(course.format_path(course.source_directory, ".", stem))
+    copied = Path(course.format_path(course.autograded_directory, student, stem))
+    theirs = {name for name in pack(folder, stem, Limits()).files if not is_page(name)}
+    theirs |= {f"{stem}.ipynb", *(["timestamp.txt"] if handed_in(folder) else [])}
+    for path in copied.rglob("*"):
+        name = path.relative_to(copied)
+        keep = name.as_posix() in theirs or (ours / name).exists()
+        if path.is_file() and not keep:
+            path.unlink()
 
 
 class SandboxExecute(NbGraderPreprocessor):

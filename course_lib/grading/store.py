@@ -13,8 +13,35 @@ from course_lib.grading.ledger import answers
 from course_lib.grading.packing import unpack
 
 PLACEHOLDER = "This submission has no graded notebook.\n\n"
-# The notebook lies in autograded/, and each note is among the messages.
-NOT_REPORTED = ("notebook", "notes")
+# Jupyter serves autograded/ to the instructor's browser: no page or script of a stranger's there.
+PAGES = frozenset(
+    [
+        ".htm",
+        ".html",
+        ".js",
+        ".mht",
+        ".mhtml",
+        ".mjs",
+        ".shtml",
+        ".svg",
+        ".svgz",
+        ".xht",
+        ".xhtml",
+        ".xml",
+        ".xsl",
+        ".xslt",
+    ]
+)
+
+
+def is_page(name):
+    """Return whether a browser would run what a file of this name says.
+
+    Example:
+        >>> is_page("a/Plot.SVG"), is_page("data.csv")
+        (True, False)
+    """
+    return os.path.splitext(name.rstrip(". "))[1].lower() in PAGES
 
 
 def handed_in(folder):
@@ -104,7 +131,7 @@ def _write_autograded(course, stem, result, packed, when):
     others = {
         name: data
         for name, data in packed.files.items()
-        if "/" in name or not name.endswith(".ipynb")
+        if ("/" in name or not name.endswith(".ipynb")) and not is_page(name)
     }
     try:
         with contextlib.suppress(ValueError):  # paths that exclude each other are not worth a mark
@@ -147,7 +174,8 @@ def entry(assignment, record, marks, when):
         "auto": sum(mark["points"] for mark in result["marks"]),
         "auto_max": sum(mark["maximum"] for mark in result["marks"]),
         **by_hand(assignment, marks),
-        **{name: value for name, value in result.items() if name not in NOT_REPORTED},
+        # The notebook lies in autograded/.
+        **{name: value for name, value in result.items() if name != "notebook"},
         "seed": record.seed,
         "key": record.key,
         "handed_in": when,
