@@ -117,7 +117,7 @@ def main():
     from course_lib.grading import classroom, cluster, commands
 
     classroom.GRADER = "scale_helpers:grade"
-    cluster.Cluster._warm_up = lambda self: None
+    cluster.Cluster._warm_up = cluster.Cluster._start_host = lambda self: None
     commands._sandboxed = lambda unsafe: True
     app()
 

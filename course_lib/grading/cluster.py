@@ -68,12 +68,21 @@ class Cluster:
         self._thread = self._error = self._client = self._local = self._folder = None
         self._host = None
         self._banned = set()
+        self.interrupted = threading.Event()
 
     def __enter__(self):
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._interrupt)
         return self
 
     def __exit__(self, *_):
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._before)
         self.close()
+
+    def _interrupt(self, *_):
+        self.interrupted.set()
+        raise KeyboardInterrupt
 
     @property
     def where(self):

@@ -17,6 +17,7 @@ from course_lib.grading.assignment import Assignment, cell_order, load_assignmen
 
 CONFIG = "nbgrader_config.py"
 STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+LOST = re.compile(r"\b(?:OperationalError|InterfaceError)\b")
 
 
 class CourseError(RuntimeError):
@@ -151,7 +152,9 @@ def gradebook_errors(course):
         yield
     except (SQLAlchemyError, InvalidEntry) as error:
         reason = (str(getattr(error, "orig", None) or error).splitlines() or ["no reason"])[0]
-        if not course.gradebook_file and isinstance(error, OperationalError | InterfaceError):
+        # nbgrader wraps what the driver says in an error of its own, text and all.
+        lost = isinstance(error, OperationalError | InterfaceError) or LOST.search(reason)
+        if not course.gradebook_file and lost:
             raise CourseError(
                 f"the gradebook's database does not answer ({reason}); start it, then grade again: "
                 "what was graded is kept."

@@ -7,7 +7,7 @@ from course_lib.grading.policy import remarks
 from course_lib.grading.reading import read_notebook
 from course_lib.grading.sanitise import sanitise
 from course_lib.grading.score import score_notebook
-from course_lib.grading.split import run_split
+from course_lib.grading.split import DeadlineExceeded, alarm, run_split
 from course_lib.grading.submission import (
     NOT_RUN,
     UnreadableError,
@@ -25,12 +25,14 @@ def grade(bundle):
     """
     started, notes, timings = monotonic(), [Note(text) for text in bundle.left_out], {}
     try:
-        notebook, found, _ = read_notebook(bundle.files, bundle.assignment.stem, bundle.limits)
-        notes += found
+        with alarm(bundle.limits.submission_seconds):
+            notebook, found = _read(bundle)
+            notes += found
     except UnreadableError as error:
         return failed_result(bundle, "unreadable", [*notes, Note(str(error))])
-    notes += sanitise(notebook, bundle.assignment)
-    notes += remarks(notebook, bundle.assignment, forbidden_modules(bundle.assignment.stem))
+    except DeadlineExceeded:
+        notes.append(Note("The notebook is so large or so tangled that it took too long to read."))
+        return failed_result(bundle, "timeout", notes)
     timings["read"] = monotonic() - started
     done = run_split(notebook, bundle.assignment, bundle.files, bundle.limits, bundle.seed)
     marks, outcome = _judge(notebook, done, bundle.limits, notes)
@@ -40,6 +42,14 @@ def grade(bundle):
     phases = {**timings, **done.timings}
     result["timings"] = {phase: round(seconds, 3) for phase, seconds in phases.items()}
     return result
+
+
+def _read(bundle):
+    """Return the sanitised notebook and the notes on it."""
+    notebook, notes, _ = read_notebook(bundle.files, bundle.assignment.stem, bundle.limits)
+    notes = [*notes, *sanitise(notebook, bundle.assignment)]
+    notes += remarks(notebook, bundle.assignment, forbidden_modules(bundle.assignment.stem))
+    return notebook, notes
 
 
 def execute(bundle):

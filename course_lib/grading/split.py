@@ -88,7 +88,7 @@ class DeadlineExceeded(Exception):  # noqa: N818  the name is shown
 
 
 @contextmanager
-def _alarm(seconds):
+def alarm(seconds):
     """Interrupt what runs here after some seconds, and again and again until it lets go."""
 
     def ring(*_):
@@ -159,7 +159,7 @@ class _Split:
     def _run_watched(self, source):
         """Run a graded cell; when its time is up, wherever it is, it has not run to its end."""
         try:
-            with _alarm(self.kernel.deadline + GRACE_SECONDS - monotonic()):
+            with alarm(self.kernel.deadline + GRACE_SECONDS - monotonic()):
                 return self.shell.run(source)
         except DeadlineExceeded as error:
             return [error_output("DeadlineExceeded", str(error))], False

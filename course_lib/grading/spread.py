@@ -12,6 +12,7 @@ from uuid import uuid4
 from course_lib.grading.course import CourseError
 
 ATTEMPTS = 2
+SUSPECT_SECONDS = 5
 LOOK_SECONDS = 1.0
 NO_WORKER_SECONDS = 60
 SILENT_SECONDS = 5
@@ -44,7 +45,7 @@ class Spread:
         self.cluster, self.items, self.send, self.seconds = cluster, items, send, seconds
         self.busy, self.again, self.done = {}, deque(), queue.SimpleQueue()
         self.exhausted, self.workers, self.looked, self.seen = False, set(), 0.0, monotonic()
-        self.quiet_since = None
+        self.quiet_since, self.suspects = None, {}
 
     def results(self):
         """Yield pairs of an item and its answer."""
@@ -55,6 +56,9 @@ class Spread:
         else:
             return
         while self.busy or self.again or not self.exhausted:
+            if self.cluster.interrupted.is_set():
+                # Python drops an interrupt that meets a callback of its garbage collector.
+                raise KeyboardInterrupt
             client = self.cluster.client()
             yield from self._give_up_lost(client)
             self._hand_out(client)
@@ -132,6 +136,9 @@ class Spread:
 
     def _lost(self, job):
         """Try a lost item once more, or yield that it was lost."""
+        # The scheduler may list a dead worker for a moment; nobody else's item goes there.
+        self.suspects[job.worker] = monotonic() + SUSPECT_SECONDS
+        self.workers.discard(job.worker)
         if job.attempt < ATTEMPTS:
             self.again.append(_Job(job.item, job.attempt + 1))
         else:
@@ -160,7 +167,8 @@ class Spread:
         try:
             if client.status != "running":
                 raise OSError("the connection is closed")
-            self.workers = self.cluster.without_banned(client.nthreads())
+            found = self.cluster.without_banned(client.nthreads())
+            self.workers = {one for one in found if self.suspects.get(one, 0) < now}
             self.quiet_since = None
         except Exception as error:
             self.quiet_since = self.quiet_since or now
