@@ -24,6 +24,7 @@ from course_lib.grading.sandbox import (
     INSIDE,
     WORKDIR,
     SandboxError,
+    kept_paths,
     zygote_command,
 )
 
@@ -176,6 +177,7 @@ class Leash:
             "limits": self.limits.as_dict(),
             "workdir": self.workdir,
             "environment": {},
+            "kept": kept_paths(),
             "key": key,
         }
         self.channel.send(json.dumps(job).encode())

@@ -18,6 +18,7 @@ from pathlib import Path
 KERNEL_NAME = "course-sandbox"
 WORKDIR = "/submission"
 AGENT = "/opt/course"
+KEPT = "/run/kept"
 INSIDE = Path(__file__).resolve().parent / "inside"
 # What a released notebook imports. The reference and the checks are not among it.
 STUDENT_LIBRARY = ("__init__.py", "arguments.py", "data.py", "plots.py")
@@ -84,6 +85,16 @@ def _python_binds():
     return arguments
 
 
+def kept_paths():
+    """Return the folders that a submission's own /tmp and /dev/shm would hide."""
+    wanted = {sys.base_prefix, sys.prefix, str(INSIDE.parent.parent)}
+    # A folder brings along what is below it.
+    inner = {path for path in wanted for other in wanted if path.startswith(f"{other}/")}
+    library = str(INSIDE.parent.parent)
+    hidden = ("/tmp/", "/dev/shm/")
+    return sorted(path for path in wanted - (inner - {library}) if path.startswith(hidden))
+
+
 def _library_binds():
     """Return the arguments that show what a student may use of `course_lib`, and nothing else.
 
@@ -118,6 +129,8 @@ def zygote_command(program):
     path = f"{Path(sys.prefix, 'bin')}:/usr/bin:/bin"
     for name, value in {**ENVIRONMENT, "PATH": path}.items():
         command += ["--setenv", name, value]
+    for number, _ in enumerate(kept_paths()):
+        command += ["--dir", f"{KEPT}/{number}"]
     # bubblewrap's own root and /dev are tmpfs without a size.
     command += ["--remount-ro", AGENT, "--remount-ro", "/dev", "--remount-ro", "/"]
     start = f"import sys; sys.path.append({AGENT!r}); {program[0]}"

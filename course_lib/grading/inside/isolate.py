@@ -14,7 +14,8 @@ from . import masks
 NEW_NS, NEW_UTS, NEW_IPC, NEW_USER = 0x20000, 0x4000000, 0x8000000, 0x10000000
 NEW_PID, NEW_NET = 0x20000000, 0x40000000
 READ_ONLY, NO_SUID, NO_DEV, NO_EXEC, REMOUNT = 1, 2, 4, 8, 32
-RECURSIVE, PRIVATE = 0x4000, 0x40000
+BIND, RECURSIVE, PRIVATE = 0x1000, 0x4000, 0x40000
+KEPT = "/run/kept"
 SET_NO_NEW_PRIVS, DROP_BOUNDING, AMBIENT, AMBIENT_CLEAR = 38, 24, 47, 4
 CAPABILITY_VERSION = 0x20080522
 LAST_CAPABILITY = 63
@@ -56,17 +57,28 @@ def _mount(kind, place, flags, options=None):
     )
 
 
-def mount_private(disk, workdir):
+def _bind(source, place):
+    flags = BIND | RECURSIVE
+    _checked(_libc.mount(source.encode(), place.encode(), None, flags, None), f"bind {place}")
+
+
+def mount_private(disk, workdir, kept=()):
     """Give this process a /proc of its own and writable places in memory, all of a fixed size.
 
     Args:
         disk: bytes of each writable place.
         workdir: the folder of the scratch copy.
+        kept: folders below the writable places that must be seen there: an environment in /tmp.
     """
     _mount(None, "/", RECURSIVE | PRIVATE)
+    for number, path in enumerate(kept):
+        _bind(path, f"{KEPT}/{number}")
     size = f"size={disk},nr_inodes={INODES}"
     for place in ("/tmp", "/dev/shm"):
         _mount("tmpfs", place, NO_SUID | NO_DEV, f"{size},mode=1777")
+    for number, path in enumerate(kept):
+        os.makedirs(path, exist_ok=True)
+        _bind(f"{KEPT}/{number}", path)
     _mount("tmpfs", workdir, NO_SUID | NO_DEV, f"{size},mode=700")
     _mount("proc", "/proc", NO_SUID | NO_DEV | NO_EXEC)
     masks.mask_kernel_files()

@@ -191,7 +191,7 @@ def _first_process(job, leash, descriptors, seccomp):
     archive, call, *channels = descriptors
     limits, workdir = job["limits"], job["workdir"]
     if job["sandboxed"]:
-        isolate.mount_private(limits["disk"], workdir)
+        isolate.mount_private(limits["disk"], workdir, job["kept"])
     _unpack(archive, workdir)
     os.chdir(workdir)
     os.environ.update(job["environment"])
