@@ -343,3 +343,14 @@ def test_says_what_is_missing(monkeypatch):
 def test_limits_must_be_positive(name):
     with pytest.raises(ValueError, match=f"the limit {name} is 0; give a positive number"):
         Limits(**{name: 0})
+
+
+def test_a_course_below_tmp_is_kept_in_sight(monkeypatch):
+    """The submission's own /tmp lies over the host's, where an environment may live."""
+    monkeypatch.setattr(sys, "prefix", "/tmp/course/.venv")
+    monkeypatch.setattr(sys, "base_prefix", "/usr")
+    monkeypatch.setattr(sandbox, "INSIDE", Path("/tmp/course/course_lib/grading/inside"))
+    assert sandbox.kept_paths() == ["/tmp/course/.venv", "/tmp/course/course_lib"]
+    monkeypatch.setattr(sandbox, "INSIDE", Path("/home/a/course_lib/grading/inside"))
+    monkeypatch.setattr(sys, "prefix", "/home/a/.venv")
+    assert sandbox.kept_paths() == []
