@@ -23,8 +23,6 @@ INSIDE = Path(__file__).resolve().parent / "inside"
 # What a released notebook imports. The reference and the checks are not among it.
 STUDENT_LIBRARY = ("__init__.py", "arguments.py", "data.py", "plots.py")
 SCRATCH_BYTES = 16 * 2**20
-MAX_FILES = 1000
-MAX_SENTENCES = 10
 
 # Fixed inside, whatever the instructor's shell has: results must not depend on it.
 ENVIRONMENT = {
@@ -153,41 +151,6 @@ def sandbox_problem():
         lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
         return f"the sandbox fails ({lines[-1]})"
     return None
-
-
-def copy_plain_files(source, target, max_bytes):
-    """Copy regular files of a folder, and say what was left behind.
-
-    Links, devices and pipes in a submission would let the copy read what the student may not, so
-    they are not followed; files beyond `max_bytes` or 1,000 are left out.
-
-    Returns:
-        A list of sentences, one for each thing left behind.
-    """
-    source, target, left, total, count = Path(source), Path(target), [], 0, 0
-    target.mkdir(parents=True, exist_ok=True)
-    for folder, folders, names in os.walk(source, followlinks=False):
-        here = Path(folder)
-        hidden = {"__pycache__", ".ipynb_checkpoints"}
-        folders[:] = [f for f in sorted(folders) if not (here / f).is_symlink() and f not in hidden]
-        for name in sorted(names):
-            path = here / name
-            relative = path.relative_to(source)
-            if path.is_symlink() or not path.is_file() or path.stat().st_nlink > 1:
-                left.append(f"{str(relative)!r} is not a plain file and was left out.")
-                continue
-            size = path.stat().st_size
-            if total + size > max_bytes or count == MAX_FILES:
-                left.append(f"{str(relative)!r} was left out: the folder is too large.")
-                continue
-            total, count = total + size, count + 1
-            try:
-                (target / relative).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, target / relative)
-            except PermissionError:
-                left.append(f"{str(relative)!r} may not be read and was left out.")
-    more = len(left) - MAX_SENTENCES
-    return left if more <= 0 else [*left[:MAX_SENTENCES], f"{more} more were left out."]
 
 
 def install(prefix=sys.prefix):
