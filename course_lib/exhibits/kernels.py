@@ -1,6 +1,6 @@
 """Kernels with names, and the bank of filters that the exhibits start from.
 
-`front/convolution/kernels.js` holds the same numbers for pages without a kernel.
+`front/common/kernels.js` holds the same numbers for pages without a kernel.
 """
 
 import numpy as np

@@ -2,8 +2,8 @@
 
 import { announcer, bytes, button, element, frameOf, grouped, isDark, number, onTheme, put, range, redraw, remember, toggle, write } from "../common/page.js";
 import { Picture, clamp, extremes, palette } from "../common/picture.js";
-import { conv2d, denseParameters, parameters } from "./arithmetic.js";
-import { FILTERS, filterBank } from "./kernels.js";
+import { conv2d, denseParameters, parameters } from "../common/arithmetic.js";
+import { FILTERS, filterBank } from "../common/kernels.js";
 
 const CHANNELS = [["red", [1, 0.12, 0.12]], ["green", [0.15, 0.9, 0.15]], ["blue", [0.25, 0.4, 1]], ["mean", "grey"]];
 

@@ -2,8 +2,8 @@
 
 import { announcer, button, bytes, choice, element, frameOf, number, onTheme, put, range, redraw, remember, toggle, uniqueId, write } from "../common/page.js";
 import { Picture, ScaleBar, clamp, extremes, palette } from "../common/picture.js";
-import { correlate, flip, outputSize, padPlane, paddingOf } from "./arithmetic.js";
-import { PRESETS, preset } from "./kernels.js";
+import { correlate, flip, outputSize, padPlane, paddingOf } from "../common/arithmetic.js";
+import { PRESETS, preset } from "../common/kernels.js";
 import { SumOfProducts } from "./sum_of_products.js";
 
 const LARGEST = 1e6;  // beyond it the sums would fill the page, or overflow

@@ -2,7 +2,7 @@
 
 import { announcer, button, choice, element, frameOf, put, range, redraw, toggle, uniqueId, write } from "../common/page.js";
 import { clamp } from "../common/picture.js";
-import { cellsRead, extent, outputSize, paddingOf } from "./arithmetic.js";
+import { cellsRead, extent, outputSize, paddingOf } from "../common/arithmetic.js";
 import { Formulas } from "./size_formulas.js";
 import { Grid, inputWidth, outputWidth } from "./grid.js";
 

@@ -1,7 +1,7 @@
 // The formulas of both paddings, with the numbers of the moment in them.
 
 import { element, write } from "../common/page.js";
-import { outputSize, samePadding } from "./arithmetic.js";
+import { outputSize, samePadding } from "../common/arithmetic.js";
 
 export function validText({ size, kernelSize, stride, dilation, extent }) {
   const output = outputSize(size, kernelSize, stride, "valid", dilation);
