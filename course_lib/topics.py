@@ -11,16 +11,28 @@ class Topic:
         stem: names the chapter, module, check, exhibit, assignment and tests.
         title: as the chapter's heading has it.
         part: the part of the lecture.
-        answers: the names of the functions that the student builds, all of them checked.
+        answers: the names of the functions that the student builds, all of them checked; without
+            any, the topic has no checks and no assignment.
     """
 
     stem: str
     title: str
     part: str
-    answers: tuple[str, ...]
+    answers: tuple[str, ...] = ()
 
 
 TOPICS = (
+    Topic(
+        stem="introduction",
+        title="Why not dense layers?",
+        part="Introduction",
+    ),
+    Topic(
+        stem="image_processing",
+        title="Image processing",
+        part="Convolution",
+        answers=("to_gray", "box_kernel", "filter2d", "image_gradients", "edge_magnitude"),
+    ),
     Topic(
         stem="convolution",
         title="Convolution in neural networks",
@@ -34,7 +46,32 @@ TOPICS = (
             "learn_kernels",
         ),
     ),
+    Topic(
+        stem="convolution_vs_dense",
+        title="Convolution as a dense layer",
+        part="Convolution",
+        answers=("convolution_matrix", "conv2d_as_dense", "parameter_ratio"),
+    ),
 )
+# Parts of the lecture whose chapters are not written yet; the course's map names them.
+PLANNED = (
+    (
+        "Convolutional neural networks",
+        (
+            "A network, layer by layer",
+            "Residual connections",
+            "The loss landscape",
+            "Batch normalisation",
+            "Dropout",
+        ),
+    ),
+    (
+        "Fully convolutional networks",
+        ("The receptive field", "Encoder and decoder", "UNet", "Networks for small devices"),
+    ),
+    ("Transfer learning", ("Fine-tuning", "Self-supervised learning", "Multitask learning")),
+)
+ASSIGNED = tuple(topic for topic in TOPICS if topic.answers)
 
 
 def topic(stem):

@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import json
 import subprocess
 import sys
 import threading
@@ -114,3 +115,69 @@ def visit(browser):
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def opened(browser):
+    """Open exhibits in a page of a given width and theme; any error of the page fails the test."""
+    from exhibit_helpers import page_of, settle
+
+    contexts, problems = [], []
+
+    def show(*exhibits, theme="light", width=1280, **options):
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+        page.route("**/*", lambda route: (problems.append(route.request.url), route.abort()))
+        page.set_content(page_of(*exhibits, theme=theme))
+        for index in range(len(exhibits)):
+            page.wait_for_function(f"document.querySelectorAll('.exhibit-box').length > {index}")
+        settle(page)
+        return page
+
+    yield show
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+@pytest.fixture(scope="session")
+def calculator(browser):
+    """Load front ends and return a function that calls what they export, once for each case.
+
+    Example::
+
+        calculate = calculator("convolution/kernel_explorer.js")
+        assert calculate("outputSize", [[5, 3, 1, "valid", 1]]) == [3]
+    """
+    from course_lib.exhibits import base
+
+    pages = []
+
+    def load(*entries):
+        page = browser.new_page()
+        pages.append(page)
+        page.evaluate(
+            """async (texts) => { globalThis.parts = {};
+            for (const text of texts) Object.assign(globalThis.parts, await import(
+                URL.createObjectURL(new Blob([text], {type: "text/javascript"})))); }""",
+            [base.module_text(entry) for entry in entries],
+        )
+
+        def each(name, cases):
+            # As text: the driver's own serialiser takes seconds for as many numbers.
+            answer = page.evaluate(
+                """([name, cases]) => JSON.stringify(
+                    JSON.parse(cases).map((given) => parts[name](...given)),
+                    (_, value) => ArrayBuffer.isView(value) ? [...value] : value)""",
+                [name, json.dumps(cases)],
+            )
+            return json.loads(answer)
+
+        return each
+
+    yield load
+    for page in pages:
+        page.close()

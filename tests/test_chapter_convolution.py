@@ -1,48 +1,23 @@
 """The chapter says what its code computes: every number in its prose, its quiz and its captions."""
 
-import re
-from pathlib import Path
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from chapter_helpers import run_page, text
+from chapter_helpers import says as chapter_says
 from scipy import signal
 
 from course_lib.convolution import conv2d, conv2d_parameters, output_size, pad_same
 
-BOOK = Path(__file__).resolve().parent.parent / "book"
-TEXT = (BOOK / "convolution.md").read_text(encoding="utf8")
-PROSE = " ".join(TEXT.split())
-CELL = re.compile(r"^```\{code-cell\} python3\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-OPTIONS = re.compile(
-    r"\A(---\n(?P<block>.*?)^---\n|(?P<line>(:\w+:[^\n]*\n)+))?", re.MULTILINE | re.DOTALL
-)
-
-
-def cells():
-    """Pairs of a cell's options and its code."""
-    for cell in CELL.findall(TEXT):
-        head = OPTIONS.match(cell)
-        yield head.group(0), cell[head.end() :]
-
 
 @pytest.fixture(scope="module")
 def page():
-    """The names that the chapter's code leaves behind, run from top to bottom."""
-    backend, style = plt.get_backend(), plt.rcParams.copy()
-    plt.switch_backend("agg")
-    names = {}
-    for number, (_, code) in enumerate(cells()):
-        exec(compile(code.replace("plt.show()", ""), f"cell {number}", "exec"), names)
-        plt.close("all")
-    yield names
-    plt.switch_backend(backend)
-    plt.rcParams.update(style)
+    """The names that the chapter's code leaves behind."""
+    yield from run_page("convolution")
 
 
-def says(text):
-    """Whether the chapter holds these words, wherever its lines break."""
-    return text in PROSE
+def says(words):
+    """Whether the chapter holds these words."""
+    return chapter_says("convolution", words)
 
 
 # What is learnt
@@ -195,20 +170,6 @@ def test_quiz_answers():
     assert (np.uint8([200]) + np.uint8([200])).tolist() == [144]
 
 
-def quizzes():
-    return re.findall(r"^:::\{quiz\}\n(.*?)^:::$", TEXT, re.MULTILINE | re.DOTALL)
-
-
-def test_every_quiz_answer_has_one_reason_and_one_answer_is_right():
-    assert len(quizzes()) >= 8
-    for quiz in quizzes():
-        lines = quiz.splitlines()
-        answers = [line for line in lines if re.match(r"- \[[ x]\] ", line)]
-        reasons = [line for line in lines if line.startswith("  - ")]
-        assert len(answers) == len(reasons) >= 3
-        assert sum(line.startswith("- [x]") for line in answers) == 1
-
-
 def test_exercise_of_two_layers_in_one():
     rng = np.random.default_rng(0)
     image, first, second = (rng.normal(size=(n, n)) for n in (9, 3, 3))
@@ -230,46 +191,8 @@ def test_exercise_of_halving(kernel_size, strides, padding):
     assert output_size(32, kernel_size, strides, padding) == 16
 
 
-# What a chapter must have
-
-
-def test_every_figure_has_a_name_a_caption_and_an_alternative_text():
-    drawing = [head for head, code in cells() if "plt.show()" in code]
-    assert len(drawing) >= 14
-    for head in drawing:
-        assert "hide-input" in head
-        assert all(word in head for word in ("name: fig-", "caption:", "alt:"))
-    names = re.findall(r"name: (fig-[\w-]+)", TEXT)
-    assert len(names) == len(set(names)) == len(drawing)
-
-
-def test_code_that_is_shown_fits_its_column():
-    for head, code in cells():
-        if "-input" not in head:
-            assert max(map(len, code.splitlines())) <= 79
-
-
-def test_the_three_exhibits_and_the_parts_of_a_chapter():
+def test_the_three_exhibits_and_the_errata():
+    source = text("convolution")
     for name in ("KernelExplorer()", "FilterExplorer()", "OutputSizeExplorer()"):
-        assert name in TEXT
-    for part in ("{mistakes} convolution", "{assignment} convolution", "{bibliography}"):
-        assert part in TEXT
-    assert TEXT.count(":class: errata") == 6
-    assert "After this chapter you can" in TEXT
-    assert re.search(r"about \d+ minutes", TEXT)
-
-
-def test_every_picture_is_credited():
-    shown = set(re.findall(r'(?:photograph|centred)\("(\w+)"', TEXT)) | {
-        "coins",
-        "camera",
-        "coffee",
-    }
-    credited = re.search(r"^shown = \(([^)]*)\)", TEXT, re.M).group(1)
-    assert shown == set(re.findall(r"\w+", credited))
-
-
-def test_what_is_cited_is_in_the_bibliography_and_the_other_way_round():
-    cited = set(re.findall(r"\{cite(?::t)?\}`([\w,]+)`", TEXT))
-    held = set(re.findall(r"^@\w+\{(\w+),", (BOOK / "references.bib").read_text("utf8"), re.M))
-    assert cited <= held
+        assert name in source
+    assert source.count(":class: errata") == 6

@@ -15,7 +15,7 @@ import yaml
 
 import course_lib
 from course_lib.checks import load
-from course_lib.topics import TOPICS
+from course_lib.topics import ASSIGNED, TOPICS
 from tests.submissions import build
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,11 +33,21 @@ def test_a_stem_finds_everything(topic):
     for path in [
         f"book/{stem}.md",
         f"course_lib/{stem}.py",
-        f"course_lib/checks/{stem}/cases.py",
         f"course_lib/exhibits/{stem}.py",
+        f"tests/test_{stem}.py",
+        f"tests/test_chapter_{stem}.py",
+        f"tests/test_exhibits_{stem}.py",
+    ]:
+        assert (ROOT / path).is_file(), path
+
+
+@pytest.mark.parametrize("topic", ASSIGNED, ids=lambda topic: topic.stem)
+def test_what_is_built_is_checked_and_handed_in(topic):
+    stem = topic.stem
+    for path in [
+        f"course_lib/checks/{stem}/cases.py",
         f"solutions/{stem}/{stem}.ipynb",
         f"assignments/{stem}/{stem}.ipynb",
-        f"tests/test_{stem}.py",
     ]:
         assert (ROOT / path).is_file(), path
     assert len(build.students(stem)) >= 12
@@ -47,7 +57,7 @@ def test_a_stem_finds_everything(topic):
 
 
 def test_nothing_stands_without_a_topic():
-    stems = {topic.stem for topic in TOPICS}
+    stems = {topic.stem for topic in ASSIGNED}
     assert {p.name for p in (ROOT / "solutions").iterdir()} == stems
     assert {p.name for p in (ROOT / "assignments").iterdir()} == stems
     assert set(build.stems_with_students()) == stems
@@ -112,7 +122,7 @@ def test_examples_exist_at_all():
     assert sum(len(test.examples) for test in tests) >= 10
 
 
-@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.stem)
+@pytest.mark.parametrize("topic", ASSIGNED, ids=lambda topic: topic.stem)
 def test_assignment_is_what_the_solution_generates(topic, tmp_path):
     stem = topic.stem
     for name in ("nbgrader_config.py", "_config.yml"):
@@ -132,7 +142,7 @@ def test_assignment_is_what_the_solution_generates(topic, tmp_path):
     assert made.read_bytes() == released.read_bytes(), "run `make assignments`"
 
 
-@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.stem)
+@pytest.mark.parametrize("topic", ASSIGNED, ids=lambda topic: topic.stem)
 def test_solution_notebook(topic):
     notebook = nbformat.read(
         ROOT / "solutions" / topic.stem / f"{topic.stem}.ipynb", as_version=nbformat.NO_CONVERT
@@ -152,7 +162,7 @@ def test_solution_notebook(topic):
     assert sum(meta.get("points", 0) for _, meta in cells) == 100
 
 
-@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.stem)
+@pytest.mark.parametrize("topic", ASSIGNED, ids=lambda topic: topic.stem)
 def test_assignment_gives_nothing_away(topic):
     path = ROOT / "assignments" / topic.stem / f"{topic.stem}.ipynb"
     text = path.read_text(encoding="utf8")
@@ -170,7 +180,7 @@ def test_sample_students_are_what_they_are_built_from(stem):
 
 def test_what_checks_say_to_read_exists():
     """The anchors that reports name are headings or targets of the chapters."""
-    for topic in TOPICS:
+    for topic in ASSIGNED:
         text = (ROOT / "book" / f"{topic.stem}.md").read_text(encoding="utf8")
         targets = set(re.findall(r"^\(([\w-]+)\)=", text, re.MULTILINE))
         for check in load(topic.stem):

@@ -1,4 +1,4 @@
-"""`{course-map}`: the topics that exist, by part of the lecture, from the course's own registry."""
+"""`{course-map}`: the topics, by part of the lecture, from the course's own registry."""
 
 import importlib.util
 from itertools import groupby
@@ -7,7 +7,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
-from course_lib.topics import TOPICS
+from course_lib.topics import PLANNED, TOPICS
 
 
 class CourseMap(SphinxDirective):
@@ -20,6 +20,10 @@ class CourseMap(SphinxDirective):
         for part, topics in groupby(TOPICS, key=lambda topic: topic.part):
             course += nodes.paragraph("", part, classes=["course-part"])
             course += nodes.bullet_list("", *map(self._entry, topics), bullet="-")
+        for part, titles in PLANNED:
+            course += nodes.paragraph("", f"{part} (not written yet)", classes=["course-part"])
+            items = [nodes.list_item("", nodes.paragraph("", title)) for title in titles]
+            course += nodes.bullet_list("", *items, bullet="-", classes=["course-planned"])
         return [course]
 
     def _entry(self, topic):

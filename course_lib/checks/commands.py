@@ -19,10 +19,10 @@ def audit(
     from rich.table import Table
 
     from course_lib.checks.audit import audit as trial
-    from course_lib.topics import TOPICS
+    from course_lib.topics import ASSIGNED
 
     console = Console()
-    stems = [stem] if stem else [topic.stem for topic in TOPICS]
+    stems = [stem] if stem else [topic.stem for topic in ASSIGNED]
     missed = 0
     for each in stems:
         verdicts = _or_exit(trial, each)

@@ -15,7 +15,7 @@ from course_lib.checks.core import Case, Check
 from course_lib.checks.diagnose import diagnose, note_arguments
 from course_lib.checks.forbidden import CallWatcher
 from course_lib.checks.report import Outcome, Report
-from course_lib.topics import TOPICS, topic
+from course_lib.topics import ASSIGNED, topic
 
 VISIBLE_SEED = 0
 HIDDEN_DRAWS = 3
@@ -25,9 +25,12 @@ def load(stem):
     """Return the checks of a topic, in the order in which its assignment asks for them.
 
     Raises:
-        ValueError: if there is no such topic.
+        ValueError: if there is no such topic, or nothing is built in it.
     """
     names = topic(stem).answers
+    if not names:
+        stems = ", ".join(t.stem for t in ASSIGNED)
+        raise ValueError(f"nothing is built in {stem!r}; topics with checks are: {stems}.")
     module = importlib.import_module(f"course_lib.checks.{stem}")
     return tuple(module.CHECKS[name] for name in names)
 
@@ -39,10 +42,10 @@ def find(name):
         ValueError: if there is none; the message lists the names.
     """
     stem, _, answer = name.rpartition(".")
-    for candidate in TOPICS:
+    for candidate in ASSIGNED:
         if answer in candidate.answers and stem in ("", candidate.stem):
             return load(candidate.stem)[candidate.answers.index(answer)]
-    names = ", ".join(answer for candidate in TOPICS for answer in candidate.answers)
+    names = ", ".join(answer for candidate in ASSIGNED for answer in candidate.answers)
     raise ValueError(f"there is no check {name!r}; the checks are: {names}.")
 
 

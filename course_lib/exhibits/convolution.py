@@ -337,3 +337,6 @@ def _kernel_stack(kernels, available):
             f"{available} channels; got shape {array.shape}. Keras's layer.get_weights()[0] has it."
         )
     return array
+
+
+EXHIBITS = (KernelExplorer, OutputSizeExplorer, FilterExplorer)
