@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy import sparse
 from typer.testing import CliRunner
 
 from course_lib import checks, convolution
@@ -68,6 +69,8 @@ def test_audit_can_miss(monkeypatch):
         (np.array([1.0], object), np.array([1.0]), "result of dtype object"),
         (np.zeros((10**6, 1)), np.array([1.0]), "result of shape (1000000, 1)"),
         ("abc", np.array([1.0]), "result 'abc'"),
+        (sparse.csr_array(np.eye(2)), np.eye(2), "a sparse result (csr_array)"),
+        (np.asmatrix(np.eye(2)), np.eye(2), "result of type np.matrix"),
         (None, np.array([1.0]), "None instead of the result"),
         ((x for x in "ab"), 3, "a generator instead of the result"),
         (1 + 0j, 3, "a complex"),

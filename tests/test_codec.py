@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+from scipy import sparse
 
 from course_lib.grading.inside.codec import DTYPES, MalformedError, Memo, RefusedError, dtype_name
 from course_lib.grading.inside.decode import Decoder
@@ -186,6 +187,8 @@ class Spy:
         (np.array(["a"]), "ndarray with the dtype <U1 cannot leave"),
         (np.array([(1, 2)], "i4,i4"), "cannot leave the sandbox"),
         (np.zeros(1).view(Sub), "Sub cannot leave the sandbox; return a plain array"),
+        (sparse.csr_matrix(np.eye(2)), "(csr_matrix) cannot leave the sandbox; return a NumPy"),
+        (np.asmatrix(np.eye(2)), "write .toarray() and not .todense()"),
         (np.datetime64("2020"), "dtype datetime64"),
         ((n for n in ()), "write return and not yield"),
         (lambda: 0, "function cannot leave"),

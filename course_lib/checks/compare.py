@@ -104,6 +104,13 @@ def _integer_difference(came, expected, name):
 
 def _as_numbers(came, name):
     """Return `came` as an array of real numbers, or the sentences that say why it is none."""
+    kind = type(came)
+    # NumPy would wrap a sparse matrix in an object; the grader takes neither of the two.
+    if str(kind.__module__).startswith("scipy.sparse"):
+        return None, (f"a sparse {name} ({kind.__name__})", "a NumPy array: end with .toarray()")
+    if kind is np.matrix:
+        fix = "a NumPy array: write .toarray() and not .todense(), or np.asarray(...)"
+        return None, (f"{name} of type np.matrix", fix)
     try:
         array = np.asarray(came)
     except Exception as error:  # a student's object may raise anything in __array__

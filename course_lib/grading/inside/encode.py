@@ -196,6 +196,16 @@ def _sorry(value):
     """Say that a value cannot cross, and what can."""
     kind = type(value)
     name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+    if str(kind.__module__).startswith("scipy.sparse"):
+        return (
+            f"a sparse matrix ({kind.__name__}) cannot leave the sandbox; return a NumPy array: "
+            "end with .toarray()"
+        )
+    if kind is np.matrix:
+        return (
+            "an np.matrix cannot leave the sandbox; return a NumPy array: write .toarray() and not "
+            ".todense(), or np.asarray(...)"
+        )
     if isinstance(value, (np.ndarray, np.generic)):
         if kind is np.ndarray or isinstance(value, np.generic):
             name = f"{name} with the dtype {value.dtype}"
