@@ -1,6 +1,7 @@
 """The check framework: its parts one by one, and every topic's checks on trial."""
 
 import json
+from time import process_time
 
 import numpy as np
 import pytest
@@ -501,6 +502,22 @@ def test_slack_is_bounded_and_knows_integers():
     expected = jump(np.ones(4, np.float32))
     assert slack(check, case(np.ones(4, np.float32)), expected) == [1e-3, 0.0]
     assert slack(check, case(np.ones(4, np.uint8)), expected) == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("stem", [topic.stem for topic in ASSIGNED])
+def test_every_check_answers_at_the_speed_of_thought(stem, record_property):
+    """Whoever waits tries less. In seconds of processor time, which a busy machine leaves alone."""
+    slowest = {}
+    for check in load(stem):
+        mistakes = [mistake.function for mistake in check.misconceptions]
+        for function in (check.reference, *check.variants, *mistakes, raising(RuntimeError("no"))):
+            check.known.clear()
+            begun = process_time()
+            run(check, function, hidden=True, forbidden=())
+            taken = process_time() - begun
+            slowest[check.name] = max(taken, slowest.get(check.name, 0))
+    record_property("seconds", slowest)
+    assert max(slowest.values()) < 2, slowest
 
 
 @pytest.mark.slow
