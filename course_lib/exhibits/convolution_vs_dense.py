@@ -1,0 +1,184 @@
+"""The exhibit of the topic `convolution_vs_dense`: a layer's matrix beside its image and output."""
+
+import numpy as np
+import traitlets
+
+from course_lib.arguments import integer, padding_name, pair
+from course_lib.convolution import output_size
+from course_lib.convolution_vs_dense import parameter_counts, sparse_convolution_matrix
+from course_lib.data import digits
+from course_lib.exhibits import convolution_vs_dense_stills as stills
+from course_lib.exhibits.base import Exhibit
+from course_lib.exhibits.pictures import one_of
+
+LAYERS = ("convolutional", "locally connected", "dense")
+POINTING = ("input", "output", "entry")
+LIMITS = {"size": (4, 8), "kernel_size": (1, 4), "strides": (1, 3), "channels": (1, 2),
+    "filters": (1, 2)}  # fmt: skip
+BRIGHTEST = 9  # one digit a pixel, so that sums can be done in one's head
+
+
+def _synchronised(trait):
+    return trait.tag(sync=True)
+
+
+class MatrixExplorer(Exhibit):
+    """A layer written as `O = FI A`: pixels, outputs and entries of A light up what they touch.
+
+    Weights are ready-made and all different, so that equal colours in A mean one shared weight.
+
+    Args:
+        size: pixels along each side of the image, 4 to 8.
+        kernel_size: taps along each side, 1 to 4.
+        strides: 1 to 3.
+        padding: `"valid"` or `"same"`.
+        channels: 1 or 2.
+        filters: 1 or 2.
+        layer: `"convolutional"`, `"locally connected"` (a weight of its own for each entry that is
+            not zero) or `"dense"` (for every entry).
+        pointing: what lights up: an `"input"` pixel with its row of A, an `"output"` pixel with its
+            column, or an `"entry"`, which has both.
+        cursor: row and column of A. What lies outside is brought to the nearest entry.
+
+    Raises:
+        ValueError: if an argument does not fit; the message names it.
+
+    Example:
+        >>> explorer = MatrixExplorer(size=4, kernel_size=2)
+        >>> explorer.matrix().shape, explorer.counts()       # 16 * 9; 9 * 4; 4
+        ((16, 9), ParameterCounts(convolution=4, locally_connected=36, dense=144))
+    """
+
+    front = "convolution_vs_dense/matrix_explorer"
+    still_size = (7.2, 4.4)
+    image = _synchronised(traitlets.Bytes())
+    size = _synchronised(traitlets.Int())
+    kernel_size = _synchronised(traitlets.Int())
+    strides = _synchronised(traitlets.Int())
+    padding = _synchronised(traitlets.Unicode())
+    channels = _synchronised(traitlets.Int())
+    filters = _synchronised(traitlets.Int())
+    layer = _synchronised(traitlets.Unicode())
+    pointing = _synchronised(traitlets.Unicode())
+    cursor = _synchronised(traitlets.List())
+
+    def __init__(
+        self,
+        size=4,
+        kernel_size=2,
+        strides=1,
+        padding="valid",
+        *,
+        channels=1,
+        filters=1,
+        layer="convolutional",
+        pointing="output",
+        cursor=(6, 4),
+    ):
+        given = {
+            "size": size,
+            "kernel_size": kernel_size,
+            "strides": strides,
+            "channels": channels,
+            "filters": filters,
+        }
+        super().__init__(
+            **{name: _limited(value, name) for name, value in given.items()},
+            image=_picture().tobytes(),
+            padding=padding_name(padding),
+            layer=one_of(layer, "layer", LAYERS),
+            pointing=one_of(pointing, "pointing", POINTING),
+            cursor=list(pair(cursor, "cursor", minimum=0)),
+        )
+
+    def pixels(self):
+        """Return the image, levels from 0 to 9, of shape `(size, size, channels)`."""
+        start = (8 - self.size) // 2
+        middle = slice(start, start + self.size)
+        picture = np.frombuffer(self.image, np.uint8).reshape(8, 8, 2)
+        return picture[middle, middle, : self.channels].astype(float)
+
+    def output_shape(self):
+        """Return `(output_height, output_width, filters)`."""
+        side = output_size(self.size, self.kernel_size, self.strides, self.padding)
+        return side, side, self.filters
+
+    def kernels(self):
+        """Return the convolution's kernels: whole numbers without 0, all of them different."""
+        shape = (self.kernel_size, self.kernel_size, self.channels, self.filters)
+        count = int(np.prod(shape))
+        values = np.arange(count) - count // 2
+        return (values + (values >= 0)).astype(float).reshape(shape)
+
+    def numbers(self):
+        """Return which weight stands at each entry of A: its number, or -1 where there is none."""
+        shape = (self.size**2 * self.channels, int(np.prod(self.output_shape())))
+        if self.layer == "dense":
+            return np.arange(shape[0] * shape[1]).reshape(shape)
+        kernels = self.kernels()
+        tagged = np.arange(1, kernels.size + 1).reshape(kernels.shape)
+        sizes = (self.size, self.size, self.channels)
+        matrix = sparse_convolution_matrix(tagged, sizes, self.strides, self.padding).tocoo()
+        numbers = np.full(shape, -1)
+        numbers[matrix.coords] = np.rint(matrix.data) - 1
+        if self.layer == "locally connected":
+            used = numbers.T >= 0  # numbered as the page does: window by window, tap by tap
+            return np.where(used, np.cumsum(used).reshape(used.shape) - 1, -1).T
+        return numbers
+
+    def matrix(self):
+        """Return A with the weights that the page shows."""
+        numbers = self.numbers()
+        if self.layer == "convolutional":
+            values = self.kernels().ravel()
+            return np.where(numbers >= 0, values[numbers], 0.0)
+        own = (numbers * 2654435761 % 2**32 >> 28) % 9 - 4  # scattered, and short to repeat
+        return np.where(numbers >= 0, np.where(own == 0, 5, own), 0).astype(float)
+
+    def output(self):
+        """Return the layer's output, of shape `(output_height, output_width, filters)`."""
+        return (self.pixels().ravel() @ self.matrix()).reshape(self.output_shape())
+
+    def counts(self):
+        """Return the weights that each of the three layers has to learn, biases apart."""
+        sizes = (self.size, self.size, self.channels)
+        settings = (self.kernel_size, self.filters, self.strides, self.padding)
+        return parameter_counts(sizes, *settings, use_bias=False)
+
+    def place(self):
+        """Return the cursor, brought to the nearest entry of A."""
+        rows, columns = self.numbers().shape
+        return min(self.cursor[0], rows - 1), min(self.cursor[1], columns - 1)
+
+    def draw_still(self, figure):
+        """Draw image, kernel and output, and A with what is pointed at."""
+        stills.draw_matrix(figure, self)
+
+    def alternative_text(self):
+        """Say what the picture shows."""
+        counts, (rows, columns) = self.counts(), self.numbers().shape
+        height, width, filters = self.output_shape()
+        return (
+            f"An image of {self.size} by {self.size} by {self.channels}, the output of "
+            f"{height} by {width} by {filters}, and the matrix A of {rows} by {columns} entries "
+            f"between them, as a {self.layer} layer has it. To learn: {counts.dense:,} weights if "
+            f"dense, {counts.locally_connected:,} if locally connected, {counts.convolution:,} if "
+            f"convolutional."
+        )
+
+
+EXHIBITS = (MatrixExplorer,)
+
+
+def _limited(value, name):
+    low, high = LIMITS[name]
+    if not low <= integer(value, name) <= high:
+        raise ValueError(f"{name} must lie between {low} and {high} here; got {value}.")
+    return int(value)
+
+
+def _picture():
+    """Two handwritten digits as the channels of one picture, of shape `(8, 8, 2)`."""
+    images, _ = digits()
+    levels = np.rint(BRIGHTEST * images[[3, 4], :, :, 0])
+    return np.moveaxis(levels, 0, -1).astype(np.uint8)
