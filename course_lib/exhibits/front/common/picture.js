@@ -70,6 +70,12 @@ export class Picture {
     this.context.putImageData(this.data, 0, 0);
   }
 
+  // One colour over the pixels whose entry in `places` is `wanted`, on what `show` drew.
+  dye(places, wanted, colour) {
+    for (let i = 0; i < this.packed.length; i++) if (places[i] === wanted) this.packed[i] = colour;
+    this.context.putImageData(this.data, 0, 0);
+  }
+
   // Marks are rectangles in pixels of the array: [row, column, height, width].
   paint(marks = this.marks) {
     this.marks = marks;

@@ -1,0 +1,344 @@
+"""The exhibits of `image_processing`: a kernel's response with histograms, and a line's profile."""
+
+import numpy as np
+import traitlets
+
+from course_lib.arguments import integer, numeric_array
+from course_lib.data import CREDITS, photograph
+from course_lib.exhibits import image_processing_stills as stills
+from course_lib.exhibits.base import Exhibit
+from course_lib.exhibits.pictures import gray_levels, one_of
+from course_lib.image_processing import (
+    PADDINGS,
+    box_kernel,
+    filter2d,
+    gaussian_kernel,
+    intensity_profile,
+    sharpen_kernel,
+    to_uint8,
+)
+
+SIZE = 112  # pixels a side of the photographs that a page carries
+DIFFERENCES = {
+    "difference": (np.array([[-1.0, 1.0]]), np.array([[-1.0], [1.0]])),
+    "Sobel": tuple(
+        np.outer(*taps) / 8 for taps in (([1, 2, 1], [-1, 0, 1]), ([-1, 0, 1], [1, 2, 1]))
+    ),
+}
+EDGES = (
+    "difference x",
+    "difference y",
+    "norm of differences",
+    "Sobel x",
+    "Sobel y",
+    "norm of Sobel",
+)
+KERNELS = ("box", "Gaussian", "sharpen", *EDGES)
+STORED = ("float", "clip", "wrap")
+
+
+class _Photographs(Exhibit):
+    """An exhibit over a few gray photographs of one size, of which the reader chooses one."""
+
+    photographs = traitlets.Bytes().tag(sync=True)
+    names = traitlets.List().tag(sync=True)
+    height = traitlets.Int().tag(sync=True)
+    width = traitlets.Int().tag(sync=True)
+    chosen = traitlets.Int().tag(sync=True)
+
+    def levels(self):
+        """Return the chosen photograph as floats from 0 to 255, of shape `(height, width)`."""
+        stack = np.frombuffer(self.photographs, np.uint8).reshape(-1, self.height, self.width)
+        return stack[self.chosen].astype(float)
+
+
+class ResponseExplorer(_Photographs):
+    """Choose a photograph and a kernel; see the response, and the histograms of both.
+
+    Args:
+        photographs: names from `course_lib.data.CREDITS`, or a dictionary of gray arrays of one
+            shape, 8 to 160 pixels a side.
+        kernel: one of `KERNELS`.
+        size: taps along each side of the box and the Gaussian, 1 to 15; `sharpen` takes the next
+            odd number.
+        sigma: of the Gaussian, in pixels, 0.3 to 5.
+        amount: of the sharpening, 0.2 to 5.
+        smoothing: sigma of the blur before a difference or Sobel's kernel, 0 for none, up to 4.
+        padding: `"valid"`, `"constant"`, `"edge"` or `"reflect"`.
+        stored: `"float"`, `"clip"` (8 bits, what lies outside becomes 0 or 255) or `"wrap"`
+            (8 bits, modulo 256).
+
+    Raises:
+        ValueError: if an argument does not fit; the message names it.
+
+    Example:
+        >>> explorer = ResponseExplorer(("coins",), kernel="norm of differences", padding="valid")
+        >>> explorer.response().shape                           # 112 - 2 + 1 = 111
+        (111, 111)
+    """
+
+    DRAGGED = ("size", 1, 15)
+    front = "image_processing/response_explorer"
+    still_size = (7.2, 4.3)
+    kernel = traitlets.Unicode().tag(sync=True)
+    size = traitlets.Int().tag(sync=True)
+    sigma = traitlets.Float().tag(sync=True)
+    amount = traitlets.Float().tag(sync=True)
+    smoothing = traitlets.Float().tag(sync=True)
+    padding = traitlets.Unicode().tag(sync=True)
+    stored = traitlets.Unicode().tag(sync=True)
+    logarithmic = traitlets.Bool().tag(sync=True)
+    bars = traitlets.List().tag(sync=True)
+
+    def __init__(
+        self,
+        photographs=("camera", "coins", "cat", "brick"),
+        kernel="Gaussian",
+        *,
+        size=9,
+        sigma=2.0,
+        amount=1.0,
+        smoothing=0.0,
+        padding="reflect",
+        stored="float",
+    ):
+        super().__init__(
+            **_stack(photographs),
+            kernel=one_of(kernel, "kernel", KERNELS),
+            size=_between(integer(size, "size"), "size", 1, 15),
+            sigma=_between(sigma, "sigma", 0.3, 5),
+            amount=_between(amount, "amount", 0.2, 5),
+            smoothing=_between(smoothing, "smoothing", 0, 4),
+            padding=one_of(padding, "padding", PADDINGS),
+            stored=one_of(stored, "stored", STORED),
+            logarithmic=False,
+            bars=[-1, -1],
+        )
+
+    def kernels(self):
+        """Return the kernels in use: one, or the two whose responses' norm is taken."""
+        if self.kernel == "box":
+            return (box_kernel(self.size),)
+        if self.kernel == "Gaussian":
+            return (gaussian_kernel(self.size, self.sigma),)
+        if self.kernel == "sharpen":
+            return (sharpen_kernel(self.amount, self.size + 1 - self.size % 2),)
+        across, down = DIFFERENCES["Sobel" if "Sobel" in self.kernel else "difference"]
+        alone = {"x": (across,), "y": (down,)}
+        return (across, down) if self.kernel.startswith("norm") else alone[self.kernel[-1]]
+
+    def response(self):
+        """Return what the kernel makes of the photograph, before it is stored."""
+        image = self.levels()
+        if self.kernel in EDGES:
+            image = smooth(image, self.smoothing, self.padding)
+        parts = [filter2d(image, kernel, self.padding) for kernel in self.kernels()]
+        height, width = np.min([part.shape for part in parts], axis=0)
+        cut = [part[:height, :width] for part in parts]
+        return cut[0] if len(cut) == 1 else np.hypot(*cut)
+
+    def stored_response(self):
+        """Return the response as it is after it was stored."""
+        response = self.response()
+        if self.stored == "float":
+            return response
+        if self.stored == "clip":
+            return to_uint8(response).astype(float)
+        return np.rint(response) % 256
+
+    def limits(self):
+        """Return the lowest and highest level of the response's histogram."""
+        if self.stored != "float":
+            return 0, 256
+        response = self.response()
+        reach = max(1, int(np.ceil(np.abs(response).max())))
+        if self.kernel.startswith("norm"):
+            return 0, reach
+        if self.kernel in EDGES:
+            return -reach, reach
+        return min(0, int(np.floor(response.min()))), max(256, int(np.ceil(response.max())))
+
+    def draw_still(self, figure):
+        """Draw photograph, kernel and response, and the two histograms."""
+        stills.draw_response(figure, self)
+
+    def alternative_text(self):
+        """Say what the picture shows."""
+        response = self.stored_response()
+        height, width = response.shape
+        return (
+            f"A photograph of {self.names[self.chosen]}, {self.height} by {self.width} pixels, "
+            f"with its histogram; the response to {self.kernel}, {height} by {width}, from "
+            f"{response.min():.0f} to {response.max():.0f}, with its histogram."
+        )
+
+
+class ProfileExplorer(_Photographs):
+    """Drag a line across a photograph; see the intensities along it, and their change.
+
+    Args:
+        photographs: as `ResponseExplorer` takes them.
+        start: row and column of the line's start; the middle of the left border by default.
+        end: row and column of its end; the middle of the right border by default.
+        noise: standard deviation of the noise that is added, in levels, 0 to 40.
+        smoothing: sigma of the Gaussian blur before the line is read, 0 for none, up to 5.
+        threshold: change a pixel, 1 to 60, from which a steepest place counts as an edge.
+
+    Raises:
+        ValueError: if an argument does not fit; the message names it.
+
+    Example:
+        >>> explorer = ProfileExplorer({"step": np.eye(16)}, start=(3, 0), end=(3, 15))
+        >>> explorer.profile()[2:5], explorer.edges()
+        (array([  0., 255.,   0.]), [2, 3])
+    """
+
+    DRAGGED = ("smoothing: sigma", 0, 5)
+    front = "image_processing/profile_explorer"
+    still_size = (7.2, 3.4)
+    start = traitlets.List().tag(sync=True)
+    end = traitlets.List().tag(sync=True)
+    noise = traitlets.Float().tag(sync=True)
+    smoothing = traitlets.Float().tag(sync=True)
+    threshold = traitlets.Float().tag(sync=True)
+    place = traitlets.Int().tag(sync=True)
+
+    def __init__(
+        self,
+        photographs=("coins", "camera", "brick"),
+        *,
+        start=None,
+        end=None,
+        noise=0,
+        smoothing=0.0,
+        threshold=20,
+    ):
+        stack = _stack(photographs)
+        height, width = stack["height"], stack["width"]
+        start = _place((height // 2, 0) if start is None else start, "start", (height, width))
+        end = _place((height // 2, width - 1) if end is None else end, "end", (height, width))
+        if start == end:
+            raise ValueError(f"start and end must differ; got {tuple(start)} for both.")
+        super().__init__(
+            **stack,
+            start=start,
+            end=end,
+            noise=_between(noise, "noise", 0, 40),
+            smoothing=_between(smoothing, "smoothing", 0, 5),
+            threshold=_between(threshold, "threshold", 1, 60),
+        )
+        self.place = int(np.argmax(np.abs(self.derivative())))
+
+    def plane(self):
+        """Return the photograph with its noise, smoothed."""
+        levels = self.levels()
+        return smooth(
+            levels + self.noise * normals(levels.size).reshape(levels.shape), self.smoothing
+        )
+
+    def profile(self):
+        """Return the intensities along the line, about one for each pixel of its length."""
+        samples = max(2, round(self._length()) + 1)
+        return intensity_profile(self.plane(), self.start, self.end, samples)
+
+    def derivative(self):
+        """Return the change per pixel between neighbouring places of the line."""
+        profile = self.profile()
+        return np.diff(profile) * (len(profile) - 1) / self._length()
+
+    def edges(self):
+        """Return the places of the derivative that are larger than threshold and neighbours."""
+        sizes = np.pad(np.abs(self.derivative()), 1)
+        before, here, after = sizes[:-2], sizes[1:-1], sizes[2:]
+        return np.flatnonzero((here >= self.threshold) & (here > before) & (here >= after)).tolist()
+
+    def draw_still(self, figure):
+        """Draw the photograph with the line, the intensities and their change."""
+        stills.draw_profile(figure, self)
+
+    def alternative_text(self):
+        """Say what the picture shows."""
+        profile, changes = self.profile(), self.derivative()
+        return (
+            f"A photograph of {self.names[self.chosen]} with a line from row {self.start[0]}, "
+            f"column {self.start[1]} to row {self.end[0]}, column {self.end[1]}; the intensities "
+            f"along it, from {profile.min():.0f} to {profile.max():.0f}, and their change, at most "
+            f"{np.abs(changes).max():.0f} a pixel, with {len(self.edges())} edges above "
+            f"{self.threshold:g}."
+        )
+
+    def _length(self):
+        return float(np.hypot(*np.subtract(self.end, self.start)))
+
+
+def smooth(image, sigma, padding="reflect"):
+    """Blur with a Gaussian of up to three deviations each way; sigma 0 changes nothing.
+
+    Example:
+        >>> smooth(np.eye(3), 0) is not None
+        True
+    """
+    if not sigma:
+        return image
+    taps = 2 * int(np.ceil(3 * sigma)) + 1
+    across = filter2d(image, gaussian_kernel((1, taps), sigma), padding)
+    return filter2d(across, gaussian_kernel((taps, 1), sigma), padding)
+
+
+def normals(count, seed=7):
+    """Return normal random numbers from a generator short enough to repeat in JavaScript.
+
+    Example:
+        >>> normals(10000).std().round(1)
+        np.float64(1.0)
+    """
+    state, uniform = seed, np.empty(2 * count)
+    for index in range(2 * count):
+        state = (1664525 * state + 1013904223) % 2**32
+        uniform[index] = (state + 0.5) / 2**32
+    return np.sqrt(-2 * np.log(uniform[::2])) * np.cos(2 * np.pi * uniform[1::2])
+
+
+def _stack(photographs):
+    """Traits for photographs by name, or for given arrays of one shape."""
+    if not isinstance(photographs, dict):
+        names = (photographs,) if isinstance(photographs, str) else photographs
+        names = [one_of(name, "each of photographs", tuple(CREDITS)) for name in names]
+        photographs = {name: photograph(name, SIZE, gray=True) for name in names}
+    levels = [gray_levels(image, f"photographs[{name!r}]") for name, image in photographs.items()]
+    shapes = {image.shape for image in levels}
+    if len(shapes) != 1:
+        raise ValueError(
+            f"photographs must be at least one, all of one shape; got {sorted(shapes)}. Cut them "
+            f"with course_lib.data.photograph(name, size)."
+        )
+    height, width = shapes.pop()
+    stack = b"".join(image.tobytes() for image in levels)
+    return {
+        "photographs": stack,
+        "names": list(photographs),
+        "height": height,
+        "width": width,
+        "chosen": 0,
+    }
+
+
+def _between(value, name, low, high):
+    value = float(numeric_array(value, name, ()))
+    if not low <= value <= high:
+        raise ValueError(f"{name} must lie between {low} and {high}; got {value:g}.")
+    return int(value) if name == "size" else value
+
+
+def _place(value, name, shape):
+    place = numeric_array(value, name, ("place",))
+    inside = place.shape == (2,) and place.dtype.kind in "iu"
+    if not inside or not all(0 <= p < n for p, n in zip(place.tolist(), shape, strict=True)):
+        raise ValueError(
+            f"{name} must be a row and a column of the picture, from (0, 0) to "
+            f"{tuple(n - 1 for n in shape)}; got {value!r}."
+        )
+    return place.tolist()
+
+
+EXHIBITS = (ResponseExplorer, ProfileExplorer)
