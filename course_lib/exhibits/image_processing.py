@@ -28,10 +28,10 @@ DIFFERENCES = {
 EDGES = (
     "difference x",
     "difference y",
-    "norm of differences",
+    "difference norm",
     "Sobel x",
     "Sobel y",
-    "norm of Sobel",
+    "Sobel norm",
 )
 KERNELS = ("box", "Gaussian", "sharpen", *EDGES)
 STORED = ("float", "clip", "wrap")
@@ -72,7 +72,7 @@ class ResponseExplorer(_Photographs):
         ValueError: if an argument does not fit; the message names it.
 
     Example:
-        >>> explorer = ResponseExplorer(("coins",), kernel="norm of differences", padding="valid")
+        >>> explorer = ResponseExplorer(("coins",), kernel="difference norm", padding="valid")
         >>> explorer.response().shape                           # 112 - 2 + 1 = 111
         (111, 111)
     """
@@ -125,7 +125,7 @@ class ResponseExplorer(_Photographs):
             return (sharpen_kernel(self.amount, self.size + 1 - self.size % 2),)
         across, down = DIFFERENCES["Sobel" if "Sobel" in self.kernel else "difference"]
         alone = {"x": (across,), "y": (down,)}
-        return (across, down) if self.kernel.startswith("norm") else alone[self.kernel[-1]]
+        return (across, down) if self.kernel.endswith("norm") else alone[self.kernel[-1]]
 
     def response(self):
         """Return what the kernel makes of the photograph, before it is stored."""
@@ -152,7 +152,7 @@ class ResponseExplorer(_Photographs):
             return 0, 256
         response = self.response()
         reach = max(1, int(np.ceil(np.abs(response).max())))
-        if self.kernel.startswith("norm"):
+        if self.kernel.endswith("norm"):
             return 0, reach
         if self.kernel in EDGES:
             return -reach, reach
@@ -178,8 +178,8 @@ class ProfileExplorer(_Photographs):
 
     Args:
         photographs: as `ResponseExplorer` takes them.
-        start: row and column of the line's start; the middle of the left border by default.
-        end: row and column of its end; the middle of the right border by default.
+        start: row and column of the line's start; by default near the left border.
+        end: row and column of its end; by default near the right border.
         noise: standard deviation of the noise that is added, in levels, 0 to 40.
         smoothing: sigma of the Gaussian blur before the line is read, 0 for none, up to 5.
         threshold: change a pixel, 1 to 60, from which a steepest place counts as an edge.
@@ -215,8 +215,9 @@ class ProfileExplorer(_Photographs):
     ):
         stack = _stack(photographs)
         height, width = stack["height"], stack["width"]
-        start = _place((height // 2, 0) if start is None else start, "start", (height, width))
-        end = _place((height // 2, width - 1) if end is None else end, "end", (height, width))
+        row = round(0.42 * height)  # across a row of coins
+        start = _place((row, 3) if start is None else start, "start", (height, width))
+        end = _place((row, width - 4) if end is None else end, "end", (height, width))
         if start == end:
             raise ValueError(f"start and end must differ; got {tuple(start)} for both.")
         super().__init__(

@@ -16,7 +16,7 @@ def draw_response(figure, exhibit):
     kernel = exhibit.kernels()[0]
     signed = limits[0] == -limits[1]
     shown = (-0.6 * limits[1], 0.6 * limits[1]) if signed else (limits[0], limits[1] - 1)
-    if exhibit.kernel.startswith("norm") and exhibit.stored == "float":
+    if exhibit.kernel.endswith("norm") and exhibit.stored == "float":
         shown = (0, 0.6 * limits[1])
     _picture(axes[0, 0], levels, "gray", (0, 255), exhibit.names[exhibit.chosen])
     reach = np.abs(kernel).max()

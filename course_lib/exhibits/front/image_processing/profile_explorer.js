@@ -111,9 +111,9 @@ function render({ model, el }) {
 
   box.append(
     element("div", { class: "profile-panels" },
-      element("div", { class: "exhibit-figure" }, line.box, note, photographs.box),
+      element("div", { class: "exhibit-figure" }, line.box, note),
       element("div", {}, ...charts.map((chart) => chart.box), said, place.box)),
-    element("div", { class: "exhibit-panel profile-controls" }, noise.box, smoothing.box, threshold.box), announce.node);
+    element("div", { class: "exhibit-panel profile-controls" }, photographs.box, noise.box, threshold.box, smoothing.box), announce.node);
 
   let painted = null;
   const normal = remember(model, ["height", "width"], () => normals(model.get("height") * model.get("width")));

@@ -6,7 +6,7 @@ import { BINS, Histogram } from "./bars.js";
 import { DIFFERENCE, SOBEL, boxKernel, filter2d, gaussianKernel, histogram, norm, sharpenKernel, smooth, toEightBits } from "./filters.js";
 import { PHOTOGRAPH_TRAITS, photographOf, statistics } from "./photographs.js";
 
-const EDGES = ["difference x", "difference y", "norm of differences", "Sobel x", "Sobel y", "norm of Sobel"];
+const EDGES = ["difference x", "difference y", "difference norm", "Sobel x", "Sobel y", "Sobel norm"];
 const KERNELS = ["box", "Gaussian", "sharpen", ...EDGES];
 const PADDINGS = [["valid", "valid: none"], ["constant", "constant: zeros"], ["edge", "edge: repeat"], ["reflect", "reflect: mirror"]];
 const STORED = [["float", "floating point"], ["clip", "8 bits, clipped"], ["wrap", "8 bits, wrapped around"]];
@@ -20,7 +20,7 @@ export function kernelsOf(name, { size, sigma, amount }) {
   if (name === "Gaussian") return [gaussianKernel(size, sigma)];
   if (name === "sharpen") return [sharpenKernel(amount, size + 1 - size % 2)];
   const pair = name.includes("Sobel") ? SOBEL : DIFFERENCE;
-  return name.startsWith("norm") ? [pair.x, pair.y] : [pair[name.at(-1)]];
+  return name.endsWith("norm") ? [pair.x, pair.y] : [pair[name.at(-1)]];
 }
 
 const settingsOf = (model) => Object.fromEntries(["size", "sigma", "amount"].map((name) => [name, model.get(name)]));
@@ -39,7 +39,7 @@ export function responseOf(model) {
 function limitsOf(name, stored, exact) {
   if (stored !== "float") return [0, 256];
   const [min, max] = extremes(exact), reach = Math.max(1, Math.ceil(Math.max(-min, max)));
-  if (name.startsWith("norm")) return [0, reach];
+  if (name.endsWith("norm")) return [0, reach];
   return EDGES.includes(name) ? [-reach, reach] : [Math.min(0, Math.floor(min)), Math.max(256, Math.ceil(max))];
 }
 
@@ -98,7 +98,7 @@ function render({ model, el }) {
   const announce = announcer();
 
   box.append(
-    element("div", { class: "exhibit-buttons", role: "group", "aria-label": "kernels" }, ...buttons),
+    element("div", { class: "exhibit-buttons kernel-names", role: "group", "aria-label": "kernels" }, ...buttons),
     element("div", { class: "exhibit-panel response-controls" },
       element("div", { class: "weights-pair" }, ...views.map((view) => view.box)),
       element("div", {}, ...Object.values(sliders).map((part) => part.box), kernelNote)),
@@ -114,8 +114,8 @@ function render({ model, el }) {
   });
   const drawing = redraw(() => {
     const now = compute(), name = model.get("kernel"), kind = model.get("stored");
-    const signed = kind === "float" && EDGES.includes(name) && !name.startsWith("norm"), reach = 0.6 * now.limits[1];
-    const shown = signed ? [-reach, reach] : name.startsWith("norm") && kind === "float" ? [0, reach] : [now.limits[0], now.limits[1] - 1];
+    const signed = kind === "float" && EDGES.includes(name) && !name.endsWith("norm"), reach = 0.6 * now.limits[1];
+    const shown = signed ? [-reach, reach] : name.endsWith("norm") && kind === "float" ? [0, reach] : [now.limits[0], now.limits[1] - 1];
     const bars = model.get("bars"), highlight = HIGHLIGHT[isDark() ? "dark" : "light"];
     pictures[0].show(now.photo.values, now.photo.height, now.photo.width, palette("grey"), 0, 255);
     pictures[1].show(now.values, now.height, now.width, palette(signed ? "signed" : "grey"), ...shown);
