@@ -5,12 +5,15 @@ import os
 import shutil
 import socket
 import sys
+import tarfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from course_lib.grading import cgroups, launch, sandbox
+from course_lib.grading.inside import zygote
 from course_lib.grading.limits import Limits
 from course_lib.grading.watchdog import process_tree
 
@@ -314,6 +317,32 @@ def test_kernelspec_names_no_path(tmp_path):
     assert json.loads(text)["argv"][0] == "python"
     assert sys.prefix not in text
     assert str(Path.cwd()) not in text
+
+
+def test_files_are_unpacked_by_the_oldest_python_that_the_course_takes(tmp_path, monkeypatch):
+    def extractall(self, path=".", members=None, *, numeric_owner=False):
+        """Stands for Python 3.11.2's, Debian's own, which has no `filter`."""
+        raise AssertionError("without a filter it is not to be used")
+
+    monkeypatch.setattr(tarfile.TarFile, "extractall", extractall)
+    files = {"tiny.ipynb": b"{}", "data/deep/x.csv": b"1,2", "a b.txt": b""}
+    with launch._archive(files) as archive:
+        zygote._unpack(os.dup(archive.fileno()), str(tmp_path))
+    found = {str(p.relative_to(tmp_path)): p for p in tmp_path.rglob("*") if p.is_file()}
+    assert {name: path.read_bytes() for name, path in found.items()} == files
+
+
+def test_a_kernel_that_does_not_start_says_why(tmp_path):
+    host = launch.Zygote(modules=["json"])
+    host.wait()
+    sockets, calls = launch.Sockets(), socket.socketpair()
+    descriptors = [calls[1].fileno(), *sockets.descriptors]
+    leash = host.fork({"big.bin": bytes(2**20)}, replace(SMALL, disk=2**16), descriptors)
+    with pytest.raises(launch.ZygoteError, match="No space left on device"):
+        leash.start()
+    leash.close()
+    sockets.close()
+    host.close()
 
 
 def problem():

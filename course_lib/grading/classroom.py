@@ -155,6 +155,10 @@ class Run:
         cluster: the `Cluster` that grades.
         force: grade again what has a result.
         progress: called with each student's entry and whether it was graded now.
+
+    Attributes:
+        graded: how many were graded now.
+        failed: the students whose grading failed; no submission is to blame.
     """
 
     def __init__(self, classroom, cluster, force=False, progress=None):
@@ -168,7 +172,7 @@ class Run:
         self.stem = self.assignment.stem
         self.journal = Journal(self.course, self.stem)
         self.tests = test_version(self.assignment)
-        self.entries, self.graded, self.written = {}, 0, monotonic()
+        self.entries, self.graded, self.failed, self.written = {}, 0, [], monotonic()
 
     def grade(self):
         """Grade all submissions and store each result as it comes.
@@ -196,6 +200,7 @@ class Run:
             record = Record(bundle.student, task.key, limits, task.seed, final, result)
             self.journal.write(record)
             self.graded += 1
+            self.failed += [] if final else [bundle.student]
             self._keep(save(self.ledger, record, task.packed, task.when), new=True)
 
     def _reported(self):

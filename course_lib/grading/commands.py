@@ -47,8 +47,8 @@ def grade(
     has not changed since it was graded is not graded again, and a run that was ended goes on where
     it was.
 
-    Ends with status 0 when every submission ended in a status, whatever the marks; with 1 when a
-    folder was left out for its name, or grading could not go on.
+    Ends with status 0 when every submission was graded, whatever the marks; with 1 when a folder
+    was left out for its name, when grading one failed, or when grading could not go on.
     """
     with one_line_errors():
         from course_lib.grading import classroom, locks, store
@@ -59,7 +59,7 @@ def grade(
         check_assignment(opened, stem)
         limits = classroom.configured_limits(opened)
         limits = _limits(limits, memory, cell_seconds, submission_seconds)
-        sandboxed = _sandboxed(unsafe_no_sandbox)
+        sandboxed = _sandboxed(unsafe_no_sandbox, scheduler)
         classroom.find_submissions(opened, stem, student)
         locks.check_writable(opened)
         if json is not None:
@@ -70,13 +70,13 @@ def grade(
             if force or classroom.looks_new(opened, stem, student):
                 cluster.start()
             gathered = classroom.gather(opened, stem, student, limits, sandboxed)
-            _show_and_store(gathered, cluster, force, json)
-        if gathered.left_out:
+            run = _show_and_store(gathered, cluster, force, json)
+        if gathered.left_out or run.failed:
             raise typer.Exit(1)
 
 
 def _show_and_store(gathered, cluster, force, json):
-    """Grade with a progress bar, print the class, and write the JSON file if one is wanted."""
+    """Grade with a progress bar, print the class, write the JSON file; return the `Run`."""
     from course_lib.grading import store
     from course_lib.grading.classroom import Run
     from course_lib.grading.reporting import common_mistakes, print_class
@@ -96,6 +96,19 @@ def _show_and_store(gathered, cluster, force, json):
     typer.echo(
         f"Marks are in the gradebook, details in reports/{stem}.json, graded notebooks in "
         f"{directory.autograded_directory}/."
+    )
+    if run.failed:
+        typer.echo(f"warning: {_failure(run)}", err=True)
+    return run
+
+
+def _failure(run):
+    """Say that there are submissions without marks for which no student is to blame."""
+    count, why = len(run.failed), run.entries[run.failed[0]]["instructor"][0].rstrip(".")
+    names = [shortened(name, 30) for name in run.failed[:5]] + ["..."] * (count > 5)
+    return (
+        f"{count} of {len(run.entries)} submissions could not be graded, and have no points for "
+        f"that reason alone ({', '.join(names)}): {why}. Grade again when that is mended."
     )
 
 
@@ -128,9 +141,12 @@ def _limits(limits, memory, cell_seconds, submission_seconds):
         raise CourseError(str(error)) from error
 
 
-def _sandboxed(unsafe):
-    """Return whether submissions run in the sandbox; refuse where there is none."""
-    from course_lib.grading import sandbox
+def _sandboxed(unsafe, scheduler):
+    """Return whether submissions run in the sandbox; refuse where there is none.
+
+    What stands in for control groups on this computer is said; a cluster's are its own affair.
+    """
+    from course_lib.grading import launch, sandbox
     from course_lib.grading.course import CourseError
 
     if unsafe:
@@ -140,6 +156,8 @@ def _sandboxed(unsafe):
     if problem:
         raise CourseError(sandbox.NO_SANDBOX.format(reason=problem))
     sandbox.install()
+    if scheduler is None and launch.find_cgroups().reason:
+        typer.echo(f"note: {launch.find_cgroups().reason}", err=True)
     return True
 
 

@@ -187,7 +187,7 @@ class Leash:
 
     def _hear(self, wanted):
         """Wait for a word and return the number of the process that said it, as we count."""
-        deadline = monotonic() + START_SECONDS
+        deadline, why = monotonic() + START_SECONDS, "no answer"
         while monotonic() < deadline:
             if not select.select([self.channel], [], [], deadline - monotonic())[0]:
                 break
@@ -197,10 +197,12 @@ class Leash:
             message = json.loads(data)
             if message.get("say") == wanted:
                 return credentials(ancillary) or message.get("pid")
+            if message.get("say") == "failed":
+                why = message["why"]
             if message.get("say") == "ended":
                 self.exit_code = message["code"]
                 break
-        raise ZygoteError(f"a forked process ended before it said {wanted!r} ({self.exit_code})")
+        raise ZygoteError(f"a forked process ended before it said {wanted!r} ({why})")
 
     def poll(self):
         """Return None while it runs, afterwards its exit status."""
@@ -209,8 +211,8 @@ class Leash:
                 data = self.channel.recv(MESSAGE)
             except OSError:
                 data = b""
-            # Only the supervisor still holds the other end; it sends one thing.
-            self.exit_code = json.loads(data)["code"] if data else -signal.SIGKILL
+            # Only the supervisor still holds the other end; it sends one thing, or its own failure.
+            self.exit_code = json.loads(data or b"{}").get("code", -signal.SIGKILL)
         return self.exit_code
 
     def interrupt(self):

@@ -12,6 +12,7 @@ import importlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -112,12 +113,9 @@ def _fork_for_ever(control, seccomp):
             return
         if len(descriptors) == DESCRIPTORS and os.fork() == 0:
             control.close()
-            try:
-                _supervise(descriptors, seccomp)
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                os._exit(1)
+            leash = socket.socket(fileno=descriptors[0])
+            with _telling(leash):
+                _supervise(leash, descriptors[1:], seccomp)
         for descriptor in descriptors:
             os.close(descriptor)
 
@@ -133,7 +131,21 @@ def receive(channel):
     return message, list(descriptors)
 
 
-def _supervise(descriptors, seccomp):
+@contextlib.contextmanager
+def _telling(leash):
+    """End this process; if by an error, say which while nothing of the submission has run yet."""
+    try:
+        yield
+    except BaseException as error:
+        traceback.print_exc()
+        with contextlib.suppress(OSError):
+            why = f"{type(error).__name__}: {error}"[:500]
+            leash.send(json.dumps({"say": "failed", "why": why}).encode())
+    finally:
+        os._exit(1)
+
+
+def _supervise(leash, rest, seccomp):
     """Hold the leash of one submission: shut it in, wait for its end, end it when the leash goes.
 
     The asker learns our process number from the socket itself, puts us into a cgroup, and sends the
@@ -141,7 +153,6 @@ def _supervise(descriptors, seccomp):
     """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
-    leash, rest = socket.socket(fileno=descriptors[0]), descriptors[1:]
     leash.send(json.dumps({"say": "here", "pid": os.getpid()}).encode())
     job = json.loads(leash.recv(MESSAGE))
     if job["sandboxed"]:
@@ -150,12 +161,8 @@ def _supervise(descriptors, seccomp):
         enter_namespaces()
     first = os.fork()
     if first == 0:
-        try:
+        with _telling(leash):
             _first_process(job, leash, rest, seccomp)
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(1)
     for descriptor in rest:
         os.close(descriptor)
     _wait(first, leash, job)
@@ -217,7 +224,12 @@ def _unpack(archive, workdir):
     with open(archive, "rb") as file:
         file.seek(0)
         with tarfile.open(fileobj=file) as bundle:
-            bundle.extractall(workdir, filter="data")
+            # Plain files are all that we packed. Before Python 3.11.4 `extractall` has no filter.
+            for entry in filter(tarfile.TarInfo.isreg, bundle):
+                place = os.path.join(workdir, entry.name)
+                os.makedirs(os.path.dirname(place), exist_ok=True)
+                with open(place, "wb") as copy:
+                    shutil.copyfileobj(bundle.extractfile(entry), copy)
 
 
 def _reap(kernel):
