@@ -96,7 +96,7 @@ def filters(rng):
     yield case(_even_handed(rng, 3, 3, 1, 4), (_size(rng, 4, 5), _size(rng, 4, 6), 1))
 
 
-@convolution_matrix.part(weight=2, read=f"{BOOK}-strides")
+@convolution_matrix.part(weight=3, read=f"{BOOK}-strides")
 def strides(rng):
     """Strides, one for each axis, that need not divide the size."""
     for step in (2, (1, 2), (3, 1), (2, 3)):
@@ -238,4 +238,4 @@ def rectangular(rng):
     for kernel_size in ((3, 5), (1, 7)):
         shape = (_size(rng, 20, 60), _size(rng, 20, 60), _size(rng, 2, 4))
         yield case(shape, kernel_size, _size(rng, 5, 20), 1, "same", False)
-        yield case(shape, kernel_size, _size(rng, 5, 20))
+        yield case(shape, kernel_size, _size(rng, 5, 20), use_bias=False)

@@ -30,19 +30,23 @@ def _before(size, taps, step, padding):
     return lacking // 2 if padding == "same" else 0
 
 
-def _at(position, tap, step, size):
+def _at(position, tap, step):
     return position * step + tap
 
 
-def _laid(kernels, input_shape, strides, padding, pixel=_at, before=_before):
-    """A, with the pixel that a tap lies on left open: `pixel(position, tap, step, size)`."""
+def _as_is(place, size):
+    return place
+
+
+def _laid(kernels, input_shape, strides, padding, pixel=_at, before=_before, border=_as_is):
+    """A, with these left open: the pixel of a tap, the zeros before it, what is done outside."""
     inputs, outputs = _shapes(kernels, input_shape, strides, padding)
     axes = []
     for size, count, taps, step in zip(
         inputs[:2], outputs[:2], kernels.shape[:2], pair(strides, ""), strict=True
     ):
         position, tap = np.divmod(np.arange(count * taps), taps)
-        place = pixel(position, tap - before(size, taps, step, padding), step, size)
+        place = border(pixel(position, tap, step) - before(size, taps, step, padding), size)
         inside = (place >= 0) & (place < size)
         axes.append((place[inside], tap[inside], position[inside]))
     (y, a, i), (x, b, j) = axes
@@ -291,10 +295,7 @@ def channels_not_compared(kernels, input_shape, strides=1, padding="valid"):
     "window: tap a of position i meets pixel i * strides + a, not i + a * strides."
 )
 def strides_on_taps(kernels, input_shape, strides=1, padding="valid"):
-    def spread(position, tap, step, size):
-        return position + tap * step
-
-    return _laid(kernels, input_shape, strides, padding, spread)
+    return _laid(kernels, input_shape, strides, padding, lambda i, a, step: i + a * step)
 
 
 @convolution_matrix.misconception(
@@ -302,10 +303,7 @@ def strides_on_taps(kernels, input_shape, strides=1, padding="valid"):
     "position i meets pixel i * strides + a."
 )
 def strides_on_both(kernels, input_shape, strides=1, padding="valid"):
-    def spread(position, tap, step, size):
-        return (position + tap) * step
-
-    return _laid(kernels, input_shape, strides, padding, spread)
+    return _laid(kernels, input_shape, strides, padding, lambda i, a, step: (i + a) * step)
 
 
 @convolution_matrix.misconception(
@@ -313,10 +311,7 @@ def strides_on_both(kernels, input_shape, strides=1, padding="valid"):
     "pixel i * strides."
 )
 def stride_in_the_size_only(kernels, input_shape, strides=1, padding="valid"):
-    def near(position, tap, step, size):
-        return position + tap
-
-    return _laid(kernels, input_shape, strides, padding, near)
+    return _laid(kernels, input_shape, strides, padding, lambda i, a, step: i + a)
 
 
 @convolution_matrix.misconception("The stride was ignored: every position has a column.")
@@ -404,10 +399,7 @@ def padded_for_stride_one(kernels, input_shape, strides=1, padding="valid"):
     "is the last pixel: leave out what lies outside the image."
 )
 def around_the_border(kernels, input_shape, strides=1, padding="valid"):
-    def modulo(position, tap, step, size):
-        return (position * step + tap) % size
-
-    return _laid(kernels, input_shape, strides, padding, modulo)
+    return _laid(kernels, input_shape, strides, padding, border=lambda place, size: place % size)
 
 
 @convolution_matrix.misconception(
@@ -415,11 +407,10 @@ def around_the_border(kernels, input_shape, strides=1, padding="valid"):
     "NumPy an index of -1 is the last pixel. Leave out what lies outside the image."
 )
 def negative_index(kernels, input_shape, strides=1, padding="valid"):
-    def from_the_end(position, tap, step, size):
-        place = position * step + tap
+    def from_the_end(place, size):
         return np.where(place < 0, place + size, place)
 
-    return _laid(kernels, input_shape, strides, padding, from_the_end)
+    return _laid(kernels, input_shape, strides, padding, border=from_the_end)
 
 
 @convolution_matrix.misconception(
