@@ -56,7 +56,7 @@ def weights_of_bt601(image, weights=_REC_709):
 
 @to_gray.misconception(
     "These are the weights of BT.601 (0.299, 0.587, 0.114), whatever weights were given. Use the "
-    "argument; its default are those of BT.709: 0.2126, 0.7152, 0.0722."
+    "argument, whose default is BT.709: 0.2126, 0.7152, 0.0722."
 )
 def always_weights_of_bt601(image, weights=_REC_709):
     return _gray(image, BT_601)
