@@ -223,8 +223,8 @@ def locally_connected(images, kernels, bias=None, strides=1, padding="valid"):
         without shared weights).
     """
     images = numeric_array(images, "images", IMAGE_AXES)
-    kernels = numeric_array(kernels, "kernels", LOCAL_AXES)
-    positions, one_kernel = kernels.shape[:2], kernels[0, 0] if kernels.size else kernels
+    kernels = _not_empty(numeric_array(kernels, "kernels", LOCAL_AXES))
+    positions, one_kernel = kernels.shape[:2], kernels[0, 0]
     batch, *input_shape = images.shape
     _, _, strides = _prepare(one_kernel, input_shape, strides, padding)
     output_shape = _output_shape(input_shape, one_kernel.shape, strides, padding)
@@ -439,10 +439,8 @@ def equivariance_error(layer, scene, shift, strides=1):
 
 def _prepare(kernels, input_shape, strides, padding):
     """Check the arguments that describe a layer and its input."""
-    kernels = numeric_array(kernels, "kernels", KERNEL_AXES)
+    kernels = _not_empty(numeric_array(kernels, "kernels", KERNEL_AXES))
     input_shape, strides = _input_shape(input_shape), pair(strides, "strides")
-    if kernels.size == 0:
-        raise ValueError(f"kernels must not be empty; got shape {kernels.shape}.")
     if input_shape[2] != kernels.shape[2]:
         raise ValueError(
             f"the input has {input_shape[2]} channels and kernels expect {kernels.shape[2]}: got "
@@ -452,6 +450,15 @@ def _prepare(kernels, input_shape, strides, padding):
     padding_name(padding)
     dtype = np.result_type(kernels, np.float32)  # so that integer kernels cannot overflow
     return kernels.astype(dtype, copy=False), input_shape, strides
+
+
+def _not_empty(kernels):
+    if kernels.size == 0:
+        raise ValueError(
+            f"kernels must not be empty; got shape {kernels.shape}. Every axis needs at least one "
+            f"entry."
+        )
+    return kernels
 
 
 def _input_shape(value):
