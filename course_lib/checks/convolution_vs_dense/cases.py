@@ -36,9 +36,10 @@ CHECKS = {check.name: check for check in (convolution_matrix, conv2d_as_dense, p
 
 
 def _kernels(rng, *shape):
-    """Weights of one decimal, all different and none zero, so that each can be recognised."""
+    """Weights of one decimal, all different and above 1 in size, so that each is recognised."""
     count = int(np.prod(shape))
-    weights = rng.permutation(np.arange(1, 2 * count + 1))[:count] * rng.choice([-0.1, 0.1], count)
+    sizes = rng.permutation(np.arange(11, 20 + 2 * count))[:count]
+    weights = sizes * rng.choice([-0.1, 0.1], count)
     return np.round(weights, 1).astype(np.float32).reshape(shape)
 
 

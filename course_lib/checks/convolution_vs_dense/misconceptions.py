@@ -237,6 +237,76 @@ def both_channels_first(kernels, input_shape, strides=1, padding="valid"):
     return matrix.transpose(2, 0, 1, 5, 3, 4).reshape(np.prod(inputs), np.prod(outputs))
 
 
+def _numbered(kernels, input_shape, strides, padding, channels_apart, filters_apart):
+    """A by loops, with rows and columns numbered as told, later weights upon earlier ones."""
+    (height, width, channels), outputs = _shapes(kernels, input_shape, strides, padding)
+    rows, columns, filters = outputs
+    placed = _matrix(np.ones(kernels.shape), input_shape, strides, padding).nonzero()
+    right = _matrix(kernels, input_shape, strides, padding)[placed]
+    pixel, channel = np.divmod(placed[0], channels)
+    position, filter_number = np.divmod(placed[1], filters)
+    order = np.lexsort((filter_number, channel, pixel, position))
+    p = pixel * channels_apart + channel
+    q = position * filters_apart + filter_number
+    matrix = np.zeros((height * width * channels, rows * columns * filters), kernels.dtype)
+    for n in order:
+        matrix[p[n], q[n]] = right[n]
+    return matrix
+
+
+@convolution_matrix.misconception(
+    "Neighbouring pixels were put into neighbouring rows, so that channels overwrite each other. A "
+    "pixel has `channels` rows of its own: (y * width + x) * channels + c."
+)
+def channels_upon_each_other(kernels, input_shape, strides=1, padding="valid"):
+    return _numbered(kernels, input_shape, strides, padding, 1, kernels.shape[3])
+
+
+@convolution_matrix.misconception(
+    "Neighbouring positions were put into neighbouring columns, so that filters overwrite each "
+    "other. A position has `filters` columns: (i * output_width + j) * filters + f."
+)
+def filters_upon_each_other(kernels, input_shape, strides=1, padding="valid"):
+    return _numbered(kernels, input_shape, strides, padding, kernels.shape[2], 1)
+
+
+@convolution_matrix.misconception(
+    "Channels and filters overwrite each other: multiply the pixel's number by `channels`, and the "
+    "position's by `filters`, before c and f are added."
+)
+def numbers_upon_each_other(kernels, input_shape, strides=1, padding="valid"):
+    return _numbered(kernels, input_shape, strides, padding, 1, 1)
+
+
+@convolution_matrix.misconception(
+    "The entries that are not zero are all 1. A holds the kernel's weights."
+)
+def ones_for_weights(kernels, input_shape, strides=1, padding="valid"):
+    return _matrix(np.ones_like(kernels), input_shape, strides, padding)
+
+
+@convolution_matrix.misconception(
+    "The weights were cut to whole numbers: the matrix was made for integers. Leave out the dtype, "
+    "and np.zeros makes floats."
+)
+def whole_numbers(kernels, input_shape, strides=1, padding="valid"):
+    return _matrix(np.trunc(kernels), input_shape, strides, padding)
+
+
+@convolution_matrix.misconception(
+    "There is a column for every pixel, and columns whose window does not fit are empty. Without "
+    "padding the output is smaller than the image: those positions do not exist."
+)
+def empty_columns(kernels, input_shape, strides=1, padding="valid"):
+    inputs, outputs = _shapes(kernels, input_shape, strides, padding)
+    matrix = _matrix(kernels, input_shape, strides, padding)
+    if padding == "same":
+        return matrix
+    wide = np.zeros((len(matrix), *inputs[:2], outputs[2]), matrix.dtype)
+    wide[:, : outputs[0], : outputs[1]] = matrix.reshape(len(matrix), *outputs)
+    return wide.reshape(len(matrix), -1)
+
+
 @convolution_matrix.misconception(
     "Only the first channel was used: the image's other channels have no rows. A has "
     "height * width * channels rows."
@@ -632,6 +702,32 @@ def batch_axis_dropped(images, kernels, bias=None, strides=1, padding="valid"):
     return _layer(images, kernels, bias, strides, padding)[0]
 
 
+@conv2d_as_dense.misconception(
+    "Axes of size 1 were squeezed away. They stay: (batch, output_height, output_width, filters)."
+)
+def squeezed(images, kernels, bias=None, strides=1, padding="valid"):
+    return _layer(images, kernels, bias, strides, padding).squeeze()
+
+
+@conv2d_as_dense.misconception(
+    "The axis of the filters was dropped. One filter makes one map, and it has an axis as well."
+)
+def filter_axis_dropped(images, kernels, bias=None, strides=1, padding="valid"):
+    output = _layer(images, kernels, bias, strides, padding)
+    return output[..., 0] if output.shape[-1] == 1 else output
+
+
+@conv2d_as_dense.misconception(
+    "The images were the product's columns, and its result was reshaped with the batch still last. "
+    "Turn it first, or let the images be rows: FI @ A."
+)
+def batch_still_last(images, kernels, bias=None, strides=1, padding="valid"):
+    def back(output, *shape):
+        return output.T.reshape(shape)
+
+    return _layer(images, kernels, bias, strides, padding, back=back)
+
+
 @conv2d_as_dense.misconception("The images of the batch were summed. Each one has its own output.")
 def batch_summed(images, kernels, bias=None, strides=1, padding="valid"):
     return _layer(images.sum(axis=0, keepdims=True), kernels, bias, strides, padding)
@@ -701,6 +797,14 @@ def _counts(input_shape, kernel_size, filters, strides, padding):
 )
 def inverted(input_shape, kernel_size, filters, strides=1, padding="valid", use_bias=True):
     return 1 / topic.parameter_ratio(input_shape, kernel_size, filters, strides, padding, use_bias)
+
+
+@parameter_ratio.misconception(
+    "This is the difference of the two counts. Divide the dense layer's by the convolution's."
+)
+def subtracted(input_shape, kernel_size, filters, strides=1, padding="valid", use_bias=True):
+    counts = topic.parameter_counts(input_shape, kernel_size, filters, strides, padding, use_bias)
+    return counts.dense - counts.convolution
 
 
 @parameter_ratio.misconception(
