@@ -42,21 +42,8 @@ def to_gray(image, weights=REC_709):
         ITU-R BT.709. The standard defines the weights for linear light; like most programs we
         apply them to the stored, gamma-encoded numbers, whose result is called luma.
     """
-    image = numeric_array(image, "image", COLOUR_AXES)
-    weights = numeric_array(weights, "weights", ("channels",))
-    channels = image.shape[2]
-    if channels != 3:
-        fix = "Leave the transparency out with image[..., :3]." if channels == 4 else ""
-        raise ValueError(
-            f"image must have 3 channels, red, green and blue; got {channels} in shape "
-            f"{image.shape}. {fix}".rstrip()
-        )
-    if weights.shape != (3,):
-        raise ValueError(
-            f"weights must hold one number for each of red, green and blue; got {len(weights)}."
-        )
-    image = _floating(image)  # before the sum, or 255 + 1 would be 0
-    return image @ weights.astype(image.dtype)
+    image, weights = _colour_and_weights(image, weights)
+    return image @ weights
 
 
 def to_uint8(image):
@@ -224,20 +211,12 @@ def filter2d(image, kernel, padding="valid"):
                [-2.,  0.,  0.]])
     """
     image, kernel = _image_and_kernel(image, kernel)
-    kernel_height, kernel_width = kernel.shape
     if _padding_mode(padding) != "valid":
-        widths = [((taps - 1) // 2, taps // 2) for taps in kernel.shape]
-        image = np.pad(image, widths, mode=padding)
-    height, width = image.shape[0] - kernel_height + 1, image.shape[1] - kernel_width + 1
-    if height < 1 or width < 1:
-        raise ValueError(
-            f"a kernel of shape {kernel.shape} does not fit into an image of shape {image.shape}. "
-            f'Use another padding than "valid", a smaller kernel, or a larger image.'
-        )
+        image = np.pad(image, [((k - 1) // 2, k // 2) for k in kernel.shape], mode=padding)
+    height, width = _positions(image, kernel)
     output = np.zeros((height, width), image.dtype)
-    for i in range(kernel_height):
-        for j in range(kernel_width):
-            output += kernel[i, j] * image[i : i + height, j : j + width]
+    for i, j in np.ndindex(kernel.shape):
+        output += kernel[i, j] * image[i : i + height, j : j + width]
     return output
 
 
@@ -376,6 +355,25 @@ def _gray(image, smallest=1):
     return _floating(image)
 
 
+def _colour_and_weights(image, weights):
+    """Check both and bring them to one floating-point type, so that no sum wraps around."""
+    image = numeric_array(image, "image", COLOUR_AXES)
+    weights = numeric_array(weights, "weights", ("channels",))
+    channels = image.shape[2]
+    if channels != 3:
+        fix = "Leave the transparency out with image[..., :3]." if channels == 4 else ""
+        raise ValueError(
+            f"image must have 3 channels, red, green and blue; got {channels} in shape "
+            f"{image.shape}. {fix}".rstrip()
+        )
+    if weights.shape != (3,):
+        raise ValueError(
+            f"weights must hold one number for each of red, green and blue; got {len(weights)}."
+        )
+    image = _floating(image)
+    return image, weights.astype(image.dtype)
+
+
 def _image_and_kernel(image, kernel):
     """Check both and bring them to one floating-point type."""
     image = numeric_array(image, "image", GRAY_AXES)
@@ -386,6 +384,17 @@ def _image_and_kernel(image, kernel):
         )
     dtype = np.result_type(image, kernel, np.float32)
     return image.astype(dtype, copy=False), kernel.astype(dtype, copy=False)
+
+
+def _positions(image, kernel):
+    """How many windows fit, down and across; at least one each way."""
+    height, width = (size - k + 1 for size, k in zip(image.shape, kernel.shape, strict=True))
+    if height < 1 or width < 1:
+        raise ValueError(
+            f"a kernel of shape {kernel.shape} does not fit into an image of shape {image.shape}. "
+            f'Use another padding than "valid", a smaller kernel, or a larger image.'
+        )
+    return height, width
 
 
 def _padding_mode(value):
