@@ -133,7 +133,7 @@ function render({ model, el }) {
       text: `Changes along the line, at most ${number(steepest, 1)} levels a pixel; ${many} above the threshold of ${model.get("threshold")}.` });
     const value = number(now.intensities[here], 1), step = number(now.changes[change], 1);
     write(said, `place ${here} of ${last}: intensity ${value}, change ${step} a pixel. ${many[0].toUpperCase() + many.slice(1)} found.`);
-    write(note, `${names[model.get("chosen")]}, ${shown.height} × ${shown.width}, line from (${start.join(", ")}) to (${end.join(", ")})`);
+    write(note, `${names[model.get("chosen")]}, from (${start.join(", ")}) to (${end.join(", ")})`);
     picture.describe(`Photograph of ${names[model.get("chosen")]} with a line from row ${start[0]}, column ${start[1]} to row ${end[0]}, column ${end[1]}.`);
     noise.set(model.get("noise")); smoothing.set(model.get("smoothing"), number(model.get("smoothing"), 1)); threshold.set(model.get("threshold"));
     place.limit(0, last); place.set(here); photographs.set(model.get("chosen"));

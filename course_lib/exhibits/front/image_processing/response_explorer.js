@@ -102,7 +102,7 @@ function render({ model, el }) {
     element("div", { class: "exhibit-panel response-controls" },
       element("div", { class: "weights-pair" }, ...views.map((view) => view.box)),
       element("div", {}, ...Object.values(sliders).map((part) => part.box), kernelNote)),
-    element("div", { class: "exhibit-row" }, photographs.box, padding.box, stored.box),
+    element("div", { class: "response-choices" }, photographs.box, padding.box, stored.box),
     element("div", { class: "exhibit-pair" }, ...pictures.map((picture, i) => element("div", { class: "exhibit-figure" },
       captions[i], picture.canvas, charts[i].box, notes[i]))),
     logarithmic.box, announce.node);
