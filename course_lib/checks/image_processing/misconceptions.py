@@ -111,8 +111,8 @@ def decimals_cut_off(image, weights=_REC_709):
 
 
 @to_gray.misconception(
-    "The result was turned into 8 bits. The task asks for floating point: an image from 0 to 1 "
-    "becomes nothing but zeros in 8 bits."
+    "The result was cut to whole numbers, as 8 bits do. The task asks for floating point: an image "
+    "from 0 to 1 would become nothing but zeros."
 )
 def always_eight_bits(image, weights=_REC_709):
     return _wrapped(_gray(image, weights))
@@ -141,6 +141,15 @@ def scaled_to_one(image, weights=_REC_709):
 )
 def always_divided(image, weights=_REC_709):
     return _gray(image, weights) / 255
+
+
+@to_gray.misconception(
+    "The result was divided by its largest value. That helps to show it, but here the range stays "
+    "as it came, so that two images can be compared."
+)
+def gray_stretched(image, weights=_REC_709):
+    gray = _gray(image, weights)
+    return gray / gray.max()
 
 
 @to_gray.misconception(
@@ -264,6 +273,14 @@ def divided_without_decimals(kernel_size):
 
 
 @box_kernel.misconception(
+    "The weights were rounded, so they no longer sum to 1: nine times 0.11 is 0.99. Keep all "
+    "decimals."
+)
+def box_rounded(kernel_size):
+    return image_processing.box_kernel(kernel_size).round(2)
+
+
+@box_kernel.misconception(
     "Height and width were mixed up: the first entry of the pair is the height, the number of rows."
 )
 def box_axes_swapped(kernel_size):
@@ -353,6 +370,36 @@ def kernel_normalised(image, kernel, padding="valid"):
 )
 def last_position_missing(image, kernel, padding="valid"):
     return _filter(image, kernel, padding)[:-1, :-1]
+
+
+@filter2d.misconception(
+    "The windows stand side by side, like tiles. They overlap: the kernel moves on by one pixel, "
+    "not by its own size."
+)
+def windows_side_by_side(image, kernel, padding="valid"):
+    output = _filter(image, kernel, padding)
+    return output[:: kernel.shape[0], :: kernel.shape[1]]
+
+
+@filter2d.misconception(
+    'The output has the image\'s size, with zeros where the kernel no longer fits. With "valid" it '
+    "has as many rows and columns as there are positions; the other paddings fill the border with "
+    "results."
+)
+def zeros_where_it_does_not_fit(image, kernel, padding="valid"):
+    inner, output = _filter(image, kernel), np.zeros(image.shape)
+    output[: inner.shape[0], : inner.shape[1]] = inner
+    return output
+
+
+@filter2d.misconception(
+    'The output has the image\'s size, with a frame of zeros. With "valid" it has as many rows and '
+    "columns as there are positions; the other paddings fill the border with results."
+)
+def frame_of_zeros(image, kernel, padding="valid"):
+    inner = _filter(image, kernel)
+    widths = [((k - 1) // 2, k // 2) for k in kernel.shape]
+    return np.pad(inner, widths)
 
 
 @filter2d.misconception(
@@ -611,8 +658,9 @@ def not_cut(image):
 
 
 @image_gradients.misconception(
-    "The first row of dx and the first column of dy were cut off. Leave out the last ones, so that "
-    "entry (i, j) of both begins at pixel (i, j)."
+    "The first row of dx and the first column of dy were cut off, or left and upper neighbours "
+    "were subtracted. Leave out the last ones: entry (i, j) of both compares pixel (i, j) with the "
+    "next."
 )
 def first_row_cut(image):
     dx, dy = not_cut(image)
@@ -634,6 +682,15 @@ def size_kept(image):
 )
 def size_kept_by_zeros(image):
     image = np.pad(image.astype(float), (0, 1))
+    return image[:-1, 1:] - image[:-1, :-1], image[1:, :-1] - image[:-1, :-1]
+
+
+@image_gradients.misconception(
+    "dx and dy have the image's size, and the last column was compared with the first, as np.roll "
+    "does. Those are no neighbours: cut both to (height - 1, width - 1)."
+)
+def size_kept_by_rolling(image):
+    image = np.pad(image.astype(float), (0, 1), mode="wrap")
     return image[:-1, 1:] - image[:-1, :-1], image[1:, :-1] - image[:-1, :-1]
 
 
@@ -711,6 +768,24 @@ def sum_of_absolutes(image):
 def larger_of_both(image):
     dx, dy = _gradients(image)
     return np.maximum(np.abs(dx), np.abs(dy))
+
+
+@edge_magnitude.misconception(
+    "The sum of squares was halved: ** comes before /, so x**1/2 is (x**1) / 2. Write x**0.5, or "
+    "np.sqrt(x)."
+)
+def half_for_root(image):
+    dx, dy = _gradients(image)
+    return (dx**2 + dy**2) / 2
+
+
+@edge_magnitude.misconception(
+    "This is the norm of np.gradient, which compares pixels two apart. Take the differences of "
+    "image_gradients."
+)
+def norm_of_central_differences(image):
+    dx, dy = central_differences_cut(image)
+    return np.hypot(dx, dy)
 
 
 @edge_magnitude.misconception("The root is missing: this is dx**2 + dy**2.")
