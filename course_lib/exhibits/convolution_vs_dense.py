@@ -1,5 +1,7 @@
 """The exhibit of the topic `convolution_vs_dense`: a layer's matrix beside its image and output."""
 
+from functools import cache
+
 import numpy as np
 import traitlets
 
@@ -177,6 +179,7 @@ def _limited(value, name):
     return int(value)
 
 
+@cache
 def _picture():
     """Two handwritten digits as the channels of one picture, of shape `(8, 8, 2)`."""
     images, _ = digits()

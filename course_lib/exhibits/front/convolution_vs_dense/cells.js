@@ -93,7 +93,7 @@ export class Planes extends Surface {
       context.fillStyle = css(one.fill); context.fillRect(x, y, cell, cell);
       context.lineWidth = 1; context.strokeStyle = rule(); context.strokeRect(x + 0.5, y + 0.5, cell - 1, cell - 1);
       if (one.edge) {
-        context.lineWidth = Math.max(3, cell * 0.16); context.strokeStyle = css(one.edge);
+        context.lineWidth = Math.max(2, cell * 0.16); context.strokeStyle = css(one.edge);
         context.strokeRect(x + context.lineWidth / 2, y + context.lineWidth / 2, cell - context.lineWidth, cell - context.lineWidth);
       }
       if (one.text != null && cell >= 13) {

@@ -2,7 +2,7 @@
 
 import { announcer, bytes, choice, element, frameOf, grouped, isDark, number, onTheme, put, range, redraw, remember, write } from "../common/page.js";
 import { clamp } from "../common/picture.js";
-import { Matrix, Planes, css, grey, weightColour } from "./cells.js";
+import { Matrix, Planes, grey, weightColour } from "./cells.js";
 import { LAYERS, multiply, shapeOf, weightCounts, weightNumbers, weightValue } from "./matrix.js";
 
 const SLIDERS = [["size", "image size", 4, 8], ["kernel_size", "kernel size", 1, 4], ["strides", "stride", 1, 3],
@@ -154,9 +154,11 @@ function render({ model, el }) {
   const figure = (place, surface, name) => element("div", { class: `exhibit-figure matrix-${name}` }, captions[place], surface.holder);
   const kernelFigure = figure(1, kernel, "kernel");
 
+  const small = element("div", { class: "matrix-small" }, figure(0, image, "image"), kernelFigure, figure(2, output, "output"));
+
   box.append(element("div", { class: "matrix-controls" }, ...sliders.map((slider) => slider.box), padding.box, layer.box),
     element("div", { class: "matrix-body" },
-      element("div", { class: "matrix-small" }, figure(0, image, "image"), kernelFigure, figure(2, output, "output")),
+      small,
       figure(3, matrix, "large")),
     story, counts.box, announce.node);
 
@@ -165,6 +167,7 @@ function render({ model, el }) {
     sliders.forEach((slider, i) => slider.set(model.get(SLIDERS[i][0])));
     padding.set(model.get("padding")); layer.set(now.layer);
     image.show(imagePlanes(now, at)); output.show(outputPlanes(now, at));
+    small.classList.toggle("is-deep", now.channels * now.filters > 1);
     kernelFigure.hidden = now.layer !== "convolutional";
     if (!kernelFigure.hidden) kernel.show(kernelPlanes(now, at));
     matrix.show({ ...now, dark, row: pointing === "output" ? null : row, column: pointing === "input" ? null : column,
