@@ -385,3 +385,28 @@ gray, colour = np.ones((4, 5)), np.ones((4, 5, 3))
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call(image_processing)
+
+
+# --- what the assignment's model answer claims ---------------------------------------------------
+
+
+def test_blur_and_difference_in_one_kernel():
+    image, _ = example()
+    box, difference = image_processing.box_kernel(3), np.array([[-1, 1]])
+    two_passes = image_processing.filter2d(image_processing.filter2d(image, box), difference)
+    one_pass = image_processing.filter2d(image, np.array([[-1, 0, 0, 1]] * 3) / 9)
+    np.testing.assert_allclose(one_pass, two_passes, atol=1e-12)
+
+
+def test_blurring_costs_noise_more_than_edges():
+    """The noise in dx falls to a fifth and the strong edges to less than half, as on the coins."""
+    coins = image_processing.to_uint8(255 * data.photograph("coins", size=(120, 180)))
+    noise = np.random.default_rng(0).normal(0, 30, coins.shape)
+
+    def kept(picture, measure):
+        blurred = image_processing.filter2d(picture, image_processing.box_kernel(3), "edge")
+        before, after = (image_processing.image_gradients(p)[0] for p in (picture, blurred))
+        return measure(after) / measure(before)
+
+    assert kept(noise, np.std) == pytest.approx(0.2, abs=0.02)
+    assert 0.33 < kept(coins, lambda dx: np.percentile(np.abs(dx), 99)) < 0.5
