@@ -296,8 +296,9 @@ def test_locally_connected_layers_share_nothing_when_their_kernels_differ():
 # What this chapter has
 
 
-def test_the_exhibit_stands_early_and_again_where_the_rules_are_counted():
+def test_the_exhibits_stand_where_they_are_needed():
     calls = [code.strip().splitlines()[-1] for _, code in cells(STEM) if "MatrixExplorer(" in code]
     assert calls[0] == "MatrixExplorer()"
     assert 'layer="locally connected"' in calls[1]
+    assert "\nShiftExplorer()\n" in text(STEM)
     assert text(STEM).count(":class: errata") == 2

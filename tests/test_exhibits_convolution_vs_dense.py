@@ -1,4 +1,4 @@
-"""The exhibit of `convolution_vs_dense`: its arithmetic against Python's, its page by hand."""
+"""The exhibits of `convolution_vs_dense`: arithmetic against Python's, pages driven by hand."""
 
 from itertools import product
 
@@ -7,7 +7,8 @@ import pytest
 from exhibit_helpers import DRAGS, FRAME, numbers, script_of_a_drag, set_slider, settle
 
 from course_lib.convolution import conv2d
-from course_lib.exhibits.convolution_vs_dense import LAYERS, MatrixExplorer
+from course_lib.convolution_vs_dense import equivariance_error, locally_connected
+from course_lib.exhibits.convolution_vs_dense import LAYERS, MatrixExplorer, ShiftExplorer
 
 GAP = 7  # between A and its sides, as cells.js has it
 HEAVY = {"size": 8, "kernel_size": 4, "padding": "same", "channels": 2, "filters": 2}
@@ -20,8 +21,9 @@ SETTINGS = [dict(zip(NAMES, values, strict=True)) for values in ALL]
 
 @pytest.fixture(scope="module")
 def calculate(calculator):
-    """What the front end exports."""
-    return calculator("convolution_vs_dense/matrix_explorer.js")
+    """What the two front ends export."""
+    names = ("matrix", "shift")
+    return calculator(*(f"convolution_vs_dense/{name}_explorer.js" for name in names))
 
 
 def in_javascript(settings):
@@ -246,6 +248,80 @@ def test_the_theme_switch_repaints(opened):
     assert page.evaluate(corner) < 60 < light
 
 
+# Shifts
+
+
+@pytest.mark.parametrize("layer", LAYERS[:2])
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize(("strides", "shift"), [(1, (0, 1)), (2, (3, 4)), (2, (2, 0)), (3, (8, 5))])
+def test_the_story_of_a_shift_is_pythons(opened, layer, padding, strides, shift):
+    explorer = ShiftExplorer(shift=shift, strides=strides, padding=padding, layer=layer)
+    page = opened(explorer)
+    told = page.locator(".shift-story").inner_text()
+    error, first = explorer.error(), explorer.output(explorer.scene()[:, :72, :72])
+    share = explorer.share_that_differs()
+    if share == 0:
+        assert told == "The two outputs agree at every position."
+        return
+    largest = 100 * np.nanmax(error) / np.abs(first).max()
+    assert numbers(told)[:2] == pytest.approx([100 * share, largest], abs=0.06)
+    assert ("does not divide" in told) == any(step % strides for step in shift)
+    assert ("zeros of the padding" in told) == (padding == "same")
+    assert ("weights of its own" in told) == (layer == "locally connected")
+
+
+def test_a_convolution_follows_shifts_that_its_stride_divides():
+    for strides in (1, 2, 3, 4):
+        for step in range(9):
+            share = ShiftExplorer(shift=(step, 0), strides=strides).share_that_differs()
+            assert (share == 0) == (step % strides == 0)
+
+
+def test_the_locally_connected_layer_is_one():
+    image = np.random.default_rng(0).random((24, 24))
+    explorer = ShiftExplorer(image, shift=(1, 2), strides=2, layer="locally connected")
+    kernel = np.array(explorer.kernel)[..., np.newaxis, np.newaxis]
+    ones = ShiftExplorer(np.ones((24, 24)), strides=2, layer="locally connected")
+    blur = np.zeros((5, 5))
+    blur[0, 0] = 1 / 255
+    ones.kernel = blur.tolist()
+    strength = ones.output(ones.scene()[:, :16, :16])[0]  # what each position multiplies with
+    own = strength[..., np.newaxis, np.newaxis, np.newaxis] * kernel
+    wanted = equivariance_error(
+        lambda view: locally_connected(view, own, strides=2), explorer.scene(), (1, 2), 2
+    )
+    np.testing.assert_allclose(explorer.error(), wanted, atol=1e-9)
+    assert len(np.unique(strength)) > 3
+
+
+def test_the_second_view_is_moved_by_pointer_key_and_slider(opened):
+    page = opened(ShiftExplorer(shift=(0, 0)))
+    assert "Nothing has moved yet" in page.locator(".shift-story").inner_text()
+    scene = page.locator("canvas").first
+    box = scene.bounding_box()
+    pixel = box["width"] / 80
+    page.mouse.move(box["x"] + 40.5 * pixel, box["y"] + 38.5 * pixel)
+    settle(page)
+    assert "moved by 2 down and 4 right" in scene.get_attribute("aria-label")
+    scene.focus()
+    for key in ("ArrowUp", "ArrowUp", "ArrowUp", "ArrowLeft"):
+        page.keyboard.press(key)
+    settle(page)
+    assert "moved by 0 down and 3 right" in scene.get_attribute("aria-label")
+    set_slider(page, "down", 8)
+    assert "moved by 8 down and 3 right" in scene.get_attribute("aria-label")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(("label", "values"), [("right", range(9)), ("stride", range(1, 5))])
+def test_a_shift_is_answered_within_a_frame(opened, width, label, values):
+    image = np.random.default_rng(0).random((160, 160))  # the largest that is taken
+    page = opened(ShiftExplorer(image, strides=1, padding="same", layer=LAYERS[1]), width=width)
+    each = script_of_a_drag(page, label, values)
+    print(f"{label}, {width} px: {each:.2f} ms of script a drag")
+    assert each < FRAME
+
+
 # How fast it answers
 
 
@@ -298,13 +374,12 @@ def test_the_still_follows_the_traits():
         for settings in (
             {},
             {"layer": "dense"},
-            {"layer": "locally connected"},
             {"pointing": "entry"},
-            {"pointing": "input"},
             HEAVY,
         )
     }
-    assert len(stills) == 6
+    assert len(stills) == 4
+    assert ShiftExplorer(strides=1).still() != ShiftExplorer(strides=2).still()
 
 
 def test_python_sees_where_the_reader_points():
@@ -314,20 +389,26 @@ def test_python_sees_where_the_reader_points():
 
 
 REFUSED = [
-    ({"size": 3}, r"size must lie between 4 and 8 here; got 3"),
-    ({"size": 4.0}, r"size must be an integer"),
-    ({"kernel_size": 5}, r"kernel_size must lie between 1 and 4"),
-    ({"strides": 4}, r"strides must lie between 1 and 3"),
-    ({"padding": "full"}, r"padding must be"),
-    ({"channels": 3}, r"channels must lie between 1 and 2"),
-    ({"filters": 0}, r"filters must be an integer of at least 1"),
-    ({"layer": "sparse"}, r"layer must be one of 'convolutional'.*'sparse'"),
-    ({"pointing": "row"}, r"pointing must be one of 'input'"),
-    ({"cursor": (0, -1)}, r"cursor must be an integer of at least 0"),
+    (MatrixExplorer, {"size": 3}, r"size must lie between 4 and 8 here; got 3"),
+    (MatrixExplorer, {"size": 4.0}, r"size must be an integer"),
+    (MatrixExplorer, {"kernel_size": 5}, r"kernel_size must lie between 1 and 4"),
+    (MatrixExplorer, {"strides": 4}, r"strides must lie between 1 and 3"),
+    (MatrixExplorer, {"padding": "full"}, r"padding must be"),
+    (MatrixExplorer, {"channels": 3}, r"channels must lie between 1 and 2"),
+    (MatrixExplorer, {"filters": 0}, r"filters must be an integer of at least 1"),
+    (MatrixExplorer, {"layer": "sparse"}, r"layer must be one of 'convolutional'.*'sparse'"),
+    (MatrixExplorer, {"pointing": "row"}, r"pointing must be one of 'input'"),
+    (MatrixExplorer, {"cursor": (0, -1)}, r"cursor must be an integer of at least 0"),
+    (ShiftExplorer, {"image": np.ones((20, 30))}, r"at least 24 pixels a side.*20 x 30"),
+    (ShiftExplorer, {"image": np.ones((30, 30, 3))}, r"image must be gray"),
+    (ShiftExplorer, {"shift": (0, 9)}, r"shift must be at most 8.*\(0, 9\)"),
+    (ShiftExplorer, {"strides": 5}, r"strides must be at most 4"),
+    (ShiftExplorer, {"padding": "edge"}, r"padding must be"),
+    (ShiftExplorer, {"layer": "dense"}, r"layer must be one of 'convolutional'"),
 ]
 
 
-@pytest.mark.parametrize(("arguments", "message"), REFUSED)
-def test_bad_arguments_are_refused(arguments, message):
+@pytest.mark.parametrize(("exhibit", "arguments", "message"), REFUSED)
+def test_bad_arguments_are_refused(exhibit, arguments, message):
     with pytest.raises(ValueError, match=message):
-        MatrixExplorer(**arguments)
+        exhibit(**arguments)

@@ -1,4 +1,4 @@
-"""The exhibit of the topic `convolution_vs_dense`: a layer's matrix beside its image and output."""
+"""The exhibits of the topic `convolution_vs_dense`: a layer's matrix, and what follows a shift."""
 
 from functools import cache
 
@@ -6,17 +6,23 @@ import numpy as np
 import traitlets
 
 from course_lib.arguments import integer, padding_name, pair
-from course_lib.convolution import output_size
-from course_lib.convolution_vs_dense import parameter_counts, sparse_convolution_matrix
-from course_lib.data import digits
+from course_lib.convolution import conv2d, output_size
+from course_lib.convolution_vs_dense import (
+    equivariance_error,
+    parameter_counts,
+    sparse_convolution_matrix,
+)
+from course_lib.data import digits, photograph
 from course_lib.exhibits import convolution_vs_dense_stills as stills
 from course_lib.exhibits.base import Exhibit
-from course_lib.exhibits.pictures import one_of
+from course_lib.exhibits.kernels import binomial
+from course_lib.exhibits.pictures import gray_levels, one_of
 
 LAYERS = ("convolutional", "locally connected", "dense")
 POINTING = ("input", "output", "entry")
 LIMITS = {"size": (4, 8), "kernel_size": (1, 4), "strides": (1, 3), "channels": (1, 2),
     "filters": (1, 2)}  # fmt: skip
+FARTHEST = 8  # pixels that the camera moves at most
 BRIGHTEST = 9  # one digit a pixel, so that sums can be done in one's head
 
 
@@ -169,7 +175,108 @@ class MatrixExplorer(Exhibit):
         )
 
 
-EXHIBITS = (MatrixExplorer,)
+class ShiftExplorer(Exhibit):
+    """Move the camera over a photograph, and see whether a layer's output moves with it.
+
+    The layer's kernel is a smoothed difference from left to right, 5 x 5.
+
+    Args:
+        image: gray picture of 24 to 160 pixels a side; the views are 8 pixels smaller. By default
+            the photographer of scikit-image.
+        shift: pixels that the second view lies further down and right, each 0 to 8.
+        strides: 1 to 4.
+        padding: `"valid"` or `"same"`.
+        layer: `"convolutional"`, or `"locally connected"`: the kernel is stronger at one position
+            than at another.
+
+    Raises:
+        ValueError: if an argument does not fit; the message names it.
+
+    Example:
+        >>> ShiftExplorer(shift=(0, 2), strides=2).share_that_differs()
+        0.0
+        >>> ShiftExplorer(shift=(0, 1), strides=2).share_that_differs() > 0.9
+        True
+    """
+
+    front = "convolution_vs_dense/shift_explorer"
+    still_size = (7.2, 2.3)
+    image = _synchronised(traitlets.Bytes())
+    height = _synchronised(traitlets.Int())
+    width = _synchronised(traitlets.Int())
+    kernel = _synchronised(traitlets.List())
+    shift = _synchronised(traitlets.List())
+    strides = _synchronised(traitlets.Int())
+    padding = _synchronised(traitlets.Unicode())
+    layer = _synchronised(traitlets.Unicode())
+
+    def __init__(
+        self, image=None, shift=(0, 1), strides=2, padding="valid", *, layer="convolutional"
+    ):
+        levels = gray_levels(photograph("camera", 80) if image is None else image)
+        if min(levels.shape) < 24:
+            raise ValueError(
+                f"image must have at least 24 pixels a side, so that something is left of it when "
+                f"the view moves; got {levels.shape[0]} x {levels.shape[1]}."
+            )
+        shift = pair(shift, "shift", minimum=0)
+        if max(shift) > FARTHEST:
+            raise ValueError(f"shift must be at most {FARTHEST} along each axis; got {shift}.")
+        if integer(strides, "strides") > 4:
+            raise ValueError(f"strides must be at most 4 here; got {strides}.")
+        super().__init__(
+            image=levels.tobytes(),
+            height=levels.shape[0],
+            width=levels.shape[1],
+            kernel=np.outer(binomial(5), binomial(5) * (-1, -1, 0, 1, 1)).tolist(),
+            shift=list(shift),
+            strides=int(strides),
+            padding=padding_name(padding),
+            layer=one_of(layer, "layer", LAYERS[:2]),
+        )
+
+    def scene(self):
+        """Return what the two views together see, of shape `(1, height, width, 1)`."""
+        levels = np.frombuffer(self.image, np.uint8).reshape(self.height, self.width)
+        size = min(levels.shape) - FARTHEST
+        down, right = self.shift
+        seen = levels[: size + down, : size + right].astype(float)
+        return seen[np.newaxis, ..., np.newaxis]
+
+    def output(self, views):
+        """Return the layer's output for views of shape `(batch, size, size, 1)`."""
+        kernel = np.array(self.kernel)[..., np.newaxis, np.newaxis]
+        output = conv2d(views, kernel, None, self.strides, self.padding)
+        if self.layer == "convolutional":
+            return output
+        place = np.arange(1, output[0].size + 1).reshape(output.shape[1:])
+        return output * (((place * 2654435761 % 2**32 >> 28) % 9 + 4) / 8)
+
+    def error(self):
+        """Return the difference at each position, NaN where it has no counterpart."""
+        return equivariance_error(self.output, self.scene(), self.shift, self.strides)
+
+    def share_that_differs(self):
+        """Return the share of the compared positions at which the two outputs differ."""
+        error = self.error()
+        return float(np.mean(error[~np.isnan(error)] > 1e-6))
+
+    def draw_still(self, figure):
+        """Draw the views, both outputs and their difference."""
+        stills.draw_shift(figure, self)
+
+    def alternative_text(self):
+        """Say what the picture shows."""
+        down, right = self.shift
+        return (
+            f"Two views of a photograph, the second moved by {down} down and {right} right; the "
+            f"outputs of a {self.layer} layer with strides {self.strides} and padding "
+            f'"{self.padding}" for both, and their difference: they differ at '
+            f"{self.share_that_differs():.1%} of the positions."
+        )
+
+
+EXHIBITS = (MatrixExplorer, ShiftExplorer)
 
 
 def _limited(value, name):

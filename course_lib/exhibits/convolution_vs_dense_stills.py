@@ -1,4 +1,4 @@
-"""The still picture of the exhibit of `convolution_vs_dense`."""
+"""The still pictures of the exhibits of `convolution_vs_dense`."""
 
 import colorsys
 
@@ -33,6 +33,31 @@ def draw_matrix(figure, exhibit):
         _frame(axes[-1], *_place(column, output.shape[1], exhibit.filters), 1, 1)
     _entries(large, numbers, matrix, (row, column))
     large.set_title(f"A, {numbers.shape[0]} × {numbers.shape[1]}", fontsize=9, color=INK)
+
+
+def draw_shift(figure, exhibit):
+    """Draw the scene with two frames, the layer's output of both views, and their difference."""
+    scene, (down, right) = exhibit.scene()[0, ..., 0], exhibit.shift
+    height, width = scene.shape[0] - down, scene.shape[1] - right
+    axes = figure.subplots(1, 4)
+    axes[0].imshow(scene, cmap="gray", vmin=0, vmax=255)
+    _frame(axes[0], 0, 0, height, width)
+    _frame(axes[0], down, right, height, width)
+    _bare(axes[0], "two views")
+    views = np.stack([scene[:height, :width], scene[down:, right:]])[..., np.newaxis]
+    first, second = exhibit.output(views)[..., 0]
+    reach = np.abs(first).max() or 1
+    rows, columns = down // exhibit.strides, right // exhibit.strides
+    moved = np.zeros_like(first)
+    moved[: first.shape[0] - rows, : first.shape[1] - columns] = first[rows:, columns:]
+    for place, values, title in ((1, second, "move, then layer"), (2, moved, "layer, then move")):
+        # Rounded, since the last bits differ from run to run and would flip a colour.
+        shown = np.round(values / reach, 6)
+        axes[place].imshow(shown, cmap="PuOr_r", vmin=-0.6, vmax=0.6)
+        _bare(axes[place], title)
+    error = np.round(np.nan_to_num(exhibit.error()) / reach, 6)
+    axes[3].imshow(error, cmap="gray", vmin=0, vmax=0.4)
+    _bare(axes[3], "difference")
 
 
 def weight_colour(number):
