@@ -127,7 +127,6 @@ def test_the_box_turns_fine_stripes_around(page):
 
 
 def test_a_gaussian_is_a_column_times_a_row(page):
-    assert page["difference"].shape == (3,)  # the last of that name
     assert np.abs(page["at_once"] - page["in_turn"]).max() < 1e-10
     assert says("225 or 30 products")
 
@@ -145,8 +144,9 @@ def test_zeros_are_the_worst_border_on_every_picture(page):
     for name in names:
         zeros, edge, mirror = (page["lies"][name, p] for p in ("constant", "edge", "reflect"))
         assert zeros > 5 * max(edge, mirror)
-        assert edge <= mirror + 0.02
+        assert edge < mirror or (name == "rocket" and abs(edge - mirror) < 0.05)
     assert says("Zeros are worst by far, in every one of the six")
+    assert says("on five of them, and on the rocket they are level")
 
 
 # Edges

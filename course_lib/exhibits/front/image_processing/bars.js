@@ -50,6 +50,7 @@ export class Histogram {
     this.svg.addEventListener("pointerdown", (event) => { this.svg.setPointerCapture(event.pointerId); pick(event); });
     this.svg.addEventListener("pointermove", (event) => { if (event.pointerType === "mouse" || event.buttons) pick(event); });
     this.svg.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") this.onPick(-1); });
+    this.svg.addEventListener("blur", () => this.onPick(-1));  // a finger has no other way to let go
     this.svg.addEventListener("keydown", (event) => {
       const step = event.shiftKey ? 8 : 1, by = { ArrowLeft: -step, ArrowDown: -step, ArrowRight: step, ArrowUp: step }[event.key];
       const to = { Home: 0, End: BINS - 1, Escape: -1 }[event.key] ?? (by && Math.max(0, Math.min(BINS - 1, this.bar + by)));
