@@ -85,7 +85,7 @@ class ShuffleExplorer(Exhibit):
     follow = _synchronised(traitlets.Bool())
     cursor = _synchronised(traitlets.List())
 
-    def __init__(self, digit=3, moved=20, kernel="upright strokes", *, follow=True, seed=0):
+    def __init__(self, digit=3, moved=20, kernel="edges, dark to light", *, follow=True, seed=0):
         images, labels = digits()
         side = images.shape[1]
         means = np.stack([images[labels == label].mean(axis=0).ravel() for label in range(10)])
