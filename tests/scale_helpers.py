@@ -118,7 +118,8 @@ def main():
 
     classroom.GRADER = "scale_helpers:grade"
     cluster.Cluster._warm_up = cluster.Cluster._start_host = lambda self: None
-    commands._sandboxed = lambda *_: True
+    commands._sandboxed = lambda unsafe: True
+    commands._say_what_stands_in = lambda: None
     app()
 
 

@@ -385,6 +385,19 @@ def test_bad_input_of_course_feedback_is_one_line(quiet_course, words, message):
     assert len(done.output.strip().splitlines()) == 1
 
 
+def test_a_gradebook_that_cannot_be_read_is_said_once_not_once_a_student(tmp_path):
+    make_course(tmp_path)
+    for student in ("ann", "ben"):
+        folder = tmp_path / "autograded" / student / STEM
+        folder.mkdir(parents=True)
+        (folder / f"{STEM}.ipynb").write_text(json.dumps(answered()))
+    (tmp_path / "gradebook.db").write_bytes(b"no database" * 1000)
+    done = CliRunner().invoke(APP, [STEM, "--course", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "gradebook.db cannot be used as a gradebook (file is not a database)" in done.output
+    assert len(done.output.strip().splitlines()) == 1
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_feedback_is_readable(quiet_course, visit, width, scheme):

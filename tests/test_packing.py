@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import socket
 import threading
 import time
@@ -423,6 +424,31 @@ BROKEN = [
     b'{"outputs": [[1, "a]]',
     b'{"outputs":',
 ]
+
+
+def backtracking(items, inside=False):
+    """Return the operators within possessive repetitions that may backtrack; see the test."""
+    for kind, argument in items:
+        name = str(kind)
+        if name == "ATOMIC_GROUP":
+            yield from backtracking(argument)
+        elif name == "POSSESSIVE_REPEAT":
+            yield from backtracking(argument[2], inside=True)
+        elif inside and name not in ("IN", "LITERAL", "NOT_LITERAL", "ANY"):
+            yield name
+        elif name in ("ASSERT", "ASSERT_NOT", "MAX_REPEAT", "SUBPATTERN"):
+            yield from backtracking(argument[-1])
+        elif name == "BRANCH":
+            yield from (each for branch in argument[1] for each in backtracking(branch))
+
+
+def test_the_patterns_mean_the_same_before_python_3_11_5():
+    """There `(?:a|b)*+` may forget where it was; Debian's Python is older, ours may be newer."""
+    walk = slimming._Walk(b"", ("outputs", "widgets"))
+    patterns = [slimming._SWALLOW, slimming._VALUE, walk.key, walk.to_bracket_or_key]
+    parsed = [re._parser.parse(pattern.pattern, pattern.flags) for pattern in patterns]
+    assert [list(backtracking(pattern)) for pattern in parsed] == [[]] * 4
+    assert list(backtracking(re._parser.parse("(?>(?:ab|c)*+)"))) == ["BRANCH"]
 
 
 @pytest.mark.parametrize("data", BROKEN)

@@ -1,5 +1,6 @@
 """A class at scale: resumed, unchanged, killed at any moment; on SQLite and on PostgreSQL."""
 
+import errno
 import os
 import re
 import shutil
@@ -16,9 +17,9 @@ from scale_courses import FULL, HALF, answers, copy_course, marks, report
 from scale_helpers import Here
 from sqlalchemy import text
 
-from course_lib.grading import classroom, ledger, locks, store
+from course_lib.grading import cgroups, classroom, commands, launch, ledger, locks, store
 from course_lib.grading.classroom import Run, gather
-from course_lib.grading.course import open_course, open_gradebook
+from course_lib.grading.course import CourseError, open_course, open_gradebook
 from course_lib.grading.limits import Limits
 
 
@@ -226,6 +227,49 @@ def test_a_new_gradebook_has_the_version_that_nbgrader_gives_it(tmp_path):
     with open_gradebook(course) as gradebook:
         version = gradebook.db.execute(text("SELECT version_num FROM alembic_version")).scalar()
     assert stock.split() == [version, "(head)"]
+
+
+# --- places that cannot be written ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("full", ["autograded", "grading"])
+def test_a_full_disk_is_one_line_and_loses_nothing(lite, monkeypatch, full):
+    root = lite
+    students = [f"s{number}" for number in range(5)]
+    for student in students:
+        hand_in(root, student, answers("right"))
+    place, name = (store, "unpack") if full == "autograded" else (os, "fsync")
+    original, calls = getattr(place, name), count(1)
+
+    def fill(*arguments):
+        if next(calls) > 4:
+            raise OSError(errno.ENOSPC, "No space left on device")  # a write names no file
+        return original(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(place, name, fill)
+        wanted = f"({full}|reports)/[^ ]* cannot be written .No space left"
+        with pytest.raises(CourseError, match=wanted):
+            run(root, first := Here())
+    assert not list(root.glob("**/.tiny-*"))
+    run(root, second := Here())
+    lost = ["s1"] if full == "grading" else []
+    assert sorted(first.graded + second.graded) == sorted(students + lost)
+    assert marks(root) == dict.fromkeys(students, FULL)
+    assert sorted(report(root)) == students
+
+
+def test_what_stands_in_for_control_groups_is_said_when_something_was_graded(
+    lite, monkeypatch, capsys
+):
+    hand_in(lite, "ann", answers("right"))
+    missing = cgroups.Cgroups("none", "No control groups here.")
+    monkeypatch.setattr(launch, "find_cgroups", lambda: missing)
+    here = Here()
+    for here.scheduler, said in ((None, 1), (None, 0), ("tls://host:1", 0)):
+        force = here.scheduler is not None
+        commands._show_and_store(gather(open_course(lite), STEM), here, force, None)
+        assert capsys.readouterr().err.count("note: No control groups here.\n") == said
 
 
 # --- ended between any two steps -------------------------------------------------------------

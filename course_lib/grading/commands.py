@@ -51,7 +51,7 @@ def grade(
     was left out for its name, when grading one failed, or when grading could not go on.
     """
     with one_line_errors():
-        from course_lib.grading import classroom, locks, store
+        from course_lib.grading import classroom, files, locks
         from course_lib.grading.cluster import Cluster
         from course_lib.grading.course import check_assignment, open_course
 
@@ -59,11 +59,11 @@ def grade(
         check_assignment(opened, stem)
         limits = classroom.configured_limits(opened)
         limits = _limits(limits, memory, cell_seconds, submission_seconds)
-        sandboxed = _sandboxed(unsafe_no_sandbox, scheduler)
+        sandboxed = _sandboxed(unsafe_no_sandbox)
         classroom.find_submissions(opened, stem, student)
         locks.check_writable(opened)
         if json is not None:
-            store.write_json(json, {"stem": stem, "students": []})
+            files.check_place(json)
         warm = stem, sandboxed, _modules(opened, stem)
         with locks.only_writer(opened), Cluster(workers, scheduler, warm) as cluster:
             locks.sweep()
@@ -77,7 +77,7 @@ def grade(
 
 def _show_and_store(gathered, cluster, force, json):
     """Grade with a progress bar, print the class, write the JSON file; return the `Run`."""
-    from course_lib.grading import store
+    from course_lib.grading import files
     from course_lib.grading.classroom import Run
     from course_lib.grading.reporting import common_mistakes, print_class
 
@@ -90,16 +90,26 @@ def _show_and_store(gathered, cluster, force, json):
     stem, directory = gathered.assignment.stem, gathered.course.directory
     mistakes = common_mistakes(entries, stem)
     if json is not None:
-        store.write_json(json, {"stem": stem, "students": entries, "mistakes": mistakes})
+        files.write_json(json, {"stem": stem, "students": entries, "mistakes": mistakes})
     print_class(entries, mistakes)
     typer.echo(f"\n{_summary(entries, run.graded)}")
     typer.echo(
         f"Marks are in the gradebook, details in reports/{stem}.json, graded notebooks in "
         f"{directory.autograded_directory}/."
     )
+    if run.graded and gathered.sandboxed and cluster.scheduler is None:
+        _say_what_stands_in()
     if run.failed:
         typer.echo(f"warning: {_failure(run)}", err=True)
     return run
+
+
+def _say_what_stands_in():
+    """Say what bounded memory and processes on this computer where control groups could not."""
+    from course_lib.grading.launch import find_cgroups
+
+    if find_cgroups().reason:
+        typer.echo(f"note: {find_cgroups().reason}", err=True)
 
 
 def _failure(run):
@@ -141,12 +151,9 @@ def _limits(limits, memory, cell_seconds, submission_seconds):
         raise CourseError(str(error)) from error
 
 
-def _sandboxed(unsafe, scheduler):
-    """Return whether submissions run in the sandbox; refuse where there is none.
-
-    What stands in for control groups on this computer is said; a cluster's are its own affair.
-    """
-    from course_lib.grading import launch, sandbox
+def _sandboxed(unsafe):
+    """Return whether submissions run in the sandbox; refuse where there is none."""
+    from course_lib.grading import sandbox
     from course_lib.grading.course import CourseError
 
     if unsafe:
@@ -156,8 +163,6 @@ def _sandboxed(unsafe, scheduler):
     if problem:
         raise CourseError(sandbox.NO_SANDBOX.format(reason=problem))
     sandbox.install()
-    if scheduler is None and launch.find_cgroups().reason:
-        typer.echo(f"note: {launch.find_cgroups().reason}", err=True)
     return True
 
 

@@ -17,6 +17,13 @@ from course_lib.grading.assignment import Assignment, cell_order, load_assignmen
 
 CONFIG = "nbgrader_config.py"
 STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+# What SQLite says of a place, not of what is in it, and what to do then.
+MENDS = {
+    "locked": "another program holds it, perhaps a formgrader: end that",
+    "full": "make room",
+    "readonly": "make it and its folder writable",
+    "unable to open": "make it and its folder writable",
+}
 LOST = re.compile(r"\b(?:OperationalError|InterfaceError)\b")
 
 
@@ -159,11 +166,12 @@ def gradebook_errors(course):
                 f"the gradebook's database does not answer ({reason}); start it, then grade again: "
                 "what was graded is kept."
             ) from error
-        if "locked" in reason or "full" in reason:
-            raise CourseError(
-                f"{place} cannot be written ({reason}); free it, then grade again: what was stored "
-                "before stays."
-            ) from error
+        for word, mend in MENDS.items():
+            if word in reason:
+                raise CourseError(
+                    f"{place} cannot be written ({reason}); {mend}, then run this again: what was "
+                    "stored before stays."
+                ) from error
         raise CourseError(
             f"{place} cannot be used as a gradebook ({reason}); it was left as it is. Restore it "
             "from a backup, move it away, or run `nbgrader db upgrade` if it is an older one."

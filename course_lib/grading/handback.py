@@ -31,11 +31,18 @@ def feedback(
     `nbgrader release_feedback STEM` hands them out. Hidden tests and their numbers are not in them.
     """
     with one_line_errors():
-        from course_lib.grading.course import CourseError, check_stem, open_course
+        from course_lib.grading.course import (
+            CourseError,
+            check_stem,
+            open_course,
+            open_gradebook,
+        )
 
         opened = open_course(course)
         check_stem(stem)
         students = graded_students(opened, stem, student)
+        with open_gradebook(opened):
+            pass  # one that is broken or locked is said once, in our words
         failed = make_pages(opened.root, stem, students, workers)
         for name, reason in sorted(failed.items()):
             typer.echo(f"course: no feedback for {name!a}: {reason}", err=True)

@@ -7,15 +7,12 @@ the next run finds it and completes gradebook, graded notebook and report from i
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
-import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from course_lib.grading.course import CourseError
+from course_lib.grading.files import write_bytes, writing
 
 FORMAT = 1
 SEEDS = 2**31
@@ -117,7 +114,7 @@ class Journal:
         """
         text = json.dumps(vars(record)).encode()
         checksum = hashlib.sha256(text).hexdigest().encode()
-        write_durably(self.path(record.student), checksum + b"\n" + text)
+        write_bytes(self.path(record.student), checksum + b"\n" + text)
 
 
 def _bytes(name):
@@ -138,7 +135,7 @@ def course_secret(course):
     secret = secrets.token_bytes(32)
     with writing(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_durably(path, secret.hex().encode())
+    write_bytes(path, secret.hex().encode())
     return secret
 
 
@@ -154,44 +151,3 @@ def seed_for(course, key):
     """
     digest = hmac.new(course_secret(course), key.encode(), hashlib.sha256).digest()
     return int.from_bytes(digest[:8], "big") % SEEDS
-
-
-def write_durably(path, content):
-    """Replace a file's bytes; after a loss of power it has the old ones or the new ones.
-
-    Raises:
-        CourseError: if the place cannot be written.
-    """
-    path, temporary = Path(path), None
-    with writing(path):
-        try:
-            # mkstemp lets only the owner read it.
-            handle, temporary = tempfile.mkstemp(prefix=".new-", dir=path.parent)
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-            _sync_folder(path.parent)
-        except BaseException:
-            with suppress(OSError, TypeError):
-                os.unlink(temporary)
-            raise
-
-
-def _sync_folder(folder):
-    """Make a rename last; without it the new name may be lost with the power."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def writing(path):
-    """Turn an error of the disk into one line that names the place."""
-    try:
-        yield
-    except OSError as error:
-        raise CourseError(f"{path} cannot be written ({error.strerror}).") from error

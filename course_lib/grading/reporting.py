@@ -1,8 +1,6 @@
 """The command `course report`: a graded class on a terminal, as CSV, JSON and one HTML page."""
 
 import csv as csv_module
-import os
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -36,7 +34,7 @@ def report(
     """
     with one_line_errors():
         from course_lib.grading import course as courses
-        from course_lib.grading import store
+        from course_lib.grading import files, store
 
         opened = courses.open_course(course)
         courses.check_stem(stem)
@@ -44,11 +42,11 @@ def report(
         entries = _with_manual_marks(opened, stem, entries)
         found = summary(stem, entries)
         if csv is not None:
-            _write(csv, csv_text(entries), newline="")
+            files.write_text(csv, csv_text(entries))
         if html is not None:
-            _write(html, class_page(found))
+            files.write_text(html, class_page(found))
         if json is not None:
-            store.write_json(json, found)
+            files.write_json(json, found)
         print_class(entries, found["mistakes"])
         _print_rest(found)
 
@@ -125,27 +123,6 @@ def _by_hand(submission, manual):
         "manual": float(sum(mark.score or 0.0 for mark in marks)),
         "pending": sum(bool(mark.needs_manual_grade) for mark in marks),
     }
-
-
-def _write(path, text, newline=None):
-    """Write a file as a whole: a reader sees the old one or the new one.
-
-    Raises:
-        CourseError: if the place cannot be written.
-    """
-    from course_lib.grading.course import CourseError
-
-    path, temporary = Path(path), None
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline=newline) as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
-        raise CourseError(f"{path} cannot be written ({error.strerror}).") from error
 
 
 def csv_text(entries):

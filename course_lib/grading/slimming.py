@@ -12,7 +12,8 @@ DEEPEST_KEY = 5
 MAX_STEPS = 3_000_000
 MAX_BRACKETS = 300_000
 
-_STRING = rb'"(?:[^"\\]++|\\.)*+"'
+# What `*+` repeats is atomic itself: before Python 3.11.5 it else goes wrong where that backtracks.
+_STRING = rb'"(?>[^"\\]++|\\.)*+"'
 _PLAIN = rb'[^"\[\]{}]++'
 
 
@@ -20,12 +21,12 @@ def _flat(depth):
     """Return a pattern for what lies between brackets and nests at most so deep itself."""
     inner = [] if depth == 0 else [rb"\[" + _flat(depth - 1) + rb"\]"]
     inner += [] if depth == 0 else [rb"\{" + _flat(depth - 1) + rb"\}"]
-    return rb"(?:" + rb"|".join([_PLAIN, _STRING, *inner]) + rb")*+"
+    return rb"(?>" + rb"|".join([_PLAIN, _STRING, *inner]) + rb")*+"
 
 
 # What nests little, such as a table's rows, is swallowed at once; a step in Python is dear.
 _SWALLOW = re.compile(_flat(3), re.DOTALL)
-_VALUE = re.compile(rb"\s*+(?:" + _STRING + rb"|[^\s\[\]{},\"]++)?+", re.DOTALL)
+_VALUE = re.compile(rb"\s*+(?>" + _STRING + rb"|[^\s\[\]{},\"]++)?+", re.DOTALL)
 _OPEN, _CLOSE = b"[{", b"]}"
 
 
@@ -41,7 +42,7 @@ class _Walk:
         names = b"|".join(re.escape(key.encode()) for key in keys)
         self.key = re.compile(rb'"(' + names + rb')"\s*+:')
         not_key = rb'(?!"(?:' + names + rb')"\s*+:)' + _STRING
-        self.to_bracket_or_key = re.compile(rb"(?:" + _PLAIN + rb"|" + not_key + rb")*+", re.DOTALL)
+        self.to_bracket_or_key = re.compile(rb"(?>" + _PLAIN + rb"|" + not_key + rb")*+", re.DOTALL)
 
     def step(self):
         self.steps += 1

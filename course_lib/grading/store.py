@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from course_lib.grading.course import CourseError
+from course_lib.grading.files import write_json, writing
 from course_lib.grading.ledger import answers
 from course_lib.grading.packing import unpack
 
@@ -85,7 +86,8 @@ def save(ledger, record, packed, when=""):
     course, assignment, result = ledger.course, ledger.assignment, record.result
     before = answers(graded_text(course, assignment.stem, record.student), assignment)
     ledger.save(result, _moment(when), before)
-    _write_autograded(course, assignment.stem, result, packed, when)
+    with writing(course.autograded / record.student / assignment.stem):
+        _write_autograded(course, assignment.stem, result, packed, when)
     marks = ledger.marks(record.student).get(record.student, {})
     return entry(assignment, record, marks, when)
 
@@ -242,24 +244,3 @@ def read_report(course, stem):
             f"{path} is not a report ({error}); move it away and grade again."
         ) from error
     return content
-
-
-def write_json(path, content):
-    """Write JSON so that a reader sees the old file or the new one, never half of it.
-
-    Raises:
-        CourseError: if the place cannot be written.
-    """
-    path, temporary = Path(path), None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-            json.dump(content, file, indent=1, ensure_ascii=False)
-            file.write("\n")
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
-        raise CourseError(f"{path} cannot be written ({error.strerror}).") from error

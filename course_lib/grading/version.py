@@ -19,7 +19,7 @@ ROOT = Path(course_lib.__file__).resolve().parent
 # Where a judge's imports end: these see results, or name topics, and decide no mark.
 NOT_JUDGES = frozenset(
     ["course_lib", "course_lib.topics", "course_lib.cli", "course_lib.exhibits"]
-    + [f"course_lib.grading.{name}" for name in ("course", "store", "journal", "version")]
+    + [f"course_lib.grading.{name}" for name in ("course", "files", "store", "journal", "version")]
 )
 # What a student's numbers may depend on; a worker must have the same.
 LIBRARIES = ("numpy", "tensorflow", "keras")
