@@ -12,8 +12,8 @@ from course_lib.exhibits.image_processing import (
     STORED,
     ProfileExplorer,
     ResponseExplorer,
-    normals,
 )
+from course_lib.exhibits.image_processing_inputs import normals
 from course_lib.image_processing import (
     PADDINGS,
     box_kernel,
@@ -99,8 +99,14 @@ def test_noise_and_profiles_equal_pythons(calculate):
 
 
 def test_edges_are_the_steepest_places_above_the_threshold(calculate):
-    cases = [[[0, 5, 9, 3, -8, -8, 1], 4], [[9], 4], [[3, 3], 3], [[1, 2, 1], 4]]
-    assert calculate("edges", cases) == [[2, 4], [0], [0], []]
+    cases = [
+        [[0, 5, 9, 3, -8, -8, 1], 4],
+        [[9], 4],
+        [[3, 3], 3],
+        [[1, 2, 1], 4],
+        [[0, 7, -7, 0], 4],  # a line one pixel wide
+    ]
+    assert calculate("edges", cases) == [[2, 4], [0], [0], [], [1, 2]]
 
 
 @pytest.mark.parametrize("place", [0, 1])

@@ -3,11 +3,17 @@
 import numpy as np
 import traitlets
 
-from course_lib.arguments import integer, numeric_array
-from course_lib.data import CREDITS, photograph
+from course_lib.arguments import integer
 from course_lib.exhibits import image_processing_stills as stills
 from course_lib.exhibits.base import Exhibit
-from course_lib.exhibits.pictures import gray_levels, one_of
+from course_lib.exhibits.image_processing_inputs import (
+    between,
+    normals,
+    photograph_stack,
+    place_on,
+    smooth,
+)
+from course_lib.exhibits.pictures import one_of
 from course_lib.image_processing import (
     PADDINGS,
     box_kernel,
@@ -18,7 +24,6 @@ from course_lib.image_processing import (
     to_uint8,
 )
 
-SIZE = 112  # pixels a side of the photographs that a page carries
 DIFFERENCES = {
     "difference": (np.array([[-1.0, 1.0]]), np.array([[-1.0], [1.0]])),
     "Sobel": tuple(
@@ -77,7 +82,6 @@ class ResponseExplorer(_Photographs):
         (111, 111)
     """
 
-    DRAGGED = ("size", 1, 15)
     front = "image_processing/response_explorer"
     still_size = (7.2, 4.3)
     kernel = traitlets.Unicode().tag(sync=True)
@@ -103,12 +107,12 @@ class ResponseExplorer(_Photographs):
         stored="float",
     ):
         super().__init__(
-            **_stack(photographs),
+            **photograph_stack(photographs),
             kernel=one_of(kernel, "kernel", KERNELS),
-            size=_between(integer(size, "size"), "size", 1, 15),
-            sigma=_between(sigma, "sigma", 0.3, 5),
-            amount=_between(amount, "amount", 0.2, 5),
-            smoothing=_between(smoothing, "smoothing", 0, 4),
+            size=between(integer(size, "size"), "size", 1, 15),
+            sigma=between(sigma, "sigma", 0.3, 5),
+            amount=between(amount, "amount", 0.2, 5),
+            smoothing=between(smoothing, "smoothing", 0, 4),
             padding=one_of(padding, "padding", PADDINGS),
             stored=one_of(stored, "stored", STORED),
             logarithmic=False,
@@ -193,7 +197,6 @@ class ProfileExplorer(_Photographs):
         (array([  0., 255.,   0.]), [2, 3])
     """
 
-    DRAGGED = ("smoothing: sigma", 0, 5)
     front = "image_processing/profile_explorer"
     still_size = (7.2, 3.4)
     start = traitlets.List().tag(sync=True)
@@ -213,20 +216,20 @@ class ProfileExplorer(_Photographs):
         smoothing=0.0,
         threshold=20,
     ):
-        stack = _stack(photographs)
+        stack = photograph_stack(photographs)
         height, width = stack["height"], stack["width"]
         row = round(0.42 * height)  # across a row of coins
-        start = _place((row, 3) if start is None else start, "start", (height, width))
-        end = _place((row, width - 4) if end is None else end, "end", (height, width))
+        start = place_on((row, 3) if start is None else start, "start", (height, width))
+        end = place_on((row, width - 4) if end is None else end, "end", (height, width))
         if start == end:
             raise ValueError(f"start and end must differ; got {tuple(start)} for both.")
         super().__init__(
             **stack,
             start=start,
             end=end,
-            noise=_between(noise, "noise", 0, 40),
-            smoothing=_between(smoothing, "smoothing", 0, 5),
-            threshold=_between(threshold, "threshold", 1, 60),
+            noise=between(noise, "noise", 0, 40),
+            smoothing=between(smoothing, "smoothing", 0, 5),
+            threshold=between(threshold, "threshold", 1, 60),
         )
         self.place = int(np.argmax(np.abs(self.derivative())))
 
@@ -248,9 +251,12 @@ class ProfileExplorer(_Photographs):
         return np.diff(profile) * (len(profile) - 1) / self._length()
 
     def edges(self):
-        """Return the places of the derivative that are larger than threshold and neighbours."""
-        sizes = np.pad(np.abs(self.derivative()), 1)
-        before, here, after = sizes[:-2], sizes[1:-1], sizes[2:]
+        """Return where the change is above the threshold and steeper than on either side."""
+        changes = np.pad(self.derivative(), 1)
+        signed = [
+            np.sign(changes[1:-1]) * part for part in (changes[:-2], changes[1:-1], changes[2:])
+        ]
+        before, here, after = signed
         return np.flatnonzero((here >= self.threshold) & (here > before) & (here >= after)).tolist()
 
     def draw_still(self, figure):
@@ -270,76 +276,6 @@ class ProfileExplorer(_Photographs):
 
     def _length(self):
         return float(np.hypot(*np.subtract(self.end, self.start)))
-
-
-def smooth(image, sigma, padding="reflect"):
-    """Blur with a Gaussian of up to three deviations each way; sigma 0 changes nothing.
-
-    Example:
-        >>> smooth(np.eye(3), 0) is not None
-        True
-    """
-    if not sigma:
-        return image
-    taps = 2 * int(np.ceil(3 * sigma)) + 1
-    across = filter2d(image, gaussian_kernel((1, taps), sigma), padding)
-    return filter2d(across, gaussian_kernel((taps, 1), sigma), padding)
-
-
-def normals(count, seed=7):
-    """Return normal random numbers from a generator short enough to repeat in JavaScript.
-
-    Example:
-        >>> normals(10000).std().round(1)
-        np.float64(1.0)
-    """
-    state, uniform = seed, np.empty(2 * count)
-    for index in range(2 * count):
-        state = (1664525 * state + 1013904223) % 2**32
-        uniform[index] = (state + 0.5) / 2**32
-    return np.sqrt(-2 * np.log(uniform[::2])) * np.cos(2 * np.pi * uniform[1::2])
-
-
-def _stack(photographs):
-    """Traits for photographs by name, or for given arrays of one shape."""
-    if not isinstance(photographs, dict):
-        names = (photographs,) if isinstance(photographs, str) else photographs
-        names = [one_of(name, "each of photographs", tuple(CREDITS)) for name in names]
-        photographs = {name: photograph(name, SIZE, gray=True) for name in names}
-    levels = [gray_levels(image, f"photographs[{name!r}]") for name, image in photographs.items()]
-    shapes = {image.shape for image in levels}
-    if len(shapes) != 1:
-        raise ValueError(
-            f"photographs must be at least one, all of one shape; got {sorted(shapes)}. Cut them "
-            f"with course_lib.data.photograph(name, size)."
-        )
-    height, width = shapes.pop()
-    stack = b"".join(image.tobytes() for image in levels)
-    return {
-        "photographs": stack,
-        "names": list(photographs),
-        "height": height,
-        "width": width,
-        "chosen": 0,
-    }
-
-
-def _between(value, name, low, high):
-    value = float(numeric_array(value, name, ()))
-    if not low <= value <= high:
-        raise ValueError(f"{name} must lie between {low} and {high}; got {value:g}.")
-    return int(value) if name == "size" else value
-
-
-def _place(value, name, shape):
-    place = numeric_array(value, name, ("place",))
-    inside = place.shape == (2,) and place.dtype.kind in "iu"
-    if not inside or not all(0 <= p < n for p, n in zip(place.tolist(), shape, strict=True)):
-        raise ValueError(
-            f"{name} must be a row and a column of the picture, from (0, 0) to "
-            f"{tuple(n - 1 for n in shape)}; got {value!r}."
-        )
-    return place.tolist()
 
 
 EXHIBITS = (ResponseExplorer, ProfileExplorer)

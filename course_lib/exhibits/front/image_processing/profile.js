@@ -34,8 +34,11 @@ export function derivative(intensities, spacing) {
   return Float64Array.from({ length: intensities.length - 1 }, (_, i) => (intensities[i + 1] - intensities[i]) / spacing);
 }
 
-// Where the change is larger than the threshold, and larger than on either side.
+// Where the change is above the threshold, and steeper than on either side. A line one pixel wide has
+// two edges side by side, one up and one down: so each is compared with neighbours of its own sign.
 export function edges(changes, threshold) {
-  const size = (i) => Math.abs(changes[i] ?? 0);
-  return [...changes.keys()].filter((i) => size(i) >= threshold && size(i) > size(i - 1) && size(i) >= size(i + 1));
+  return [...changes.keys()].filter((i) => {
+    const sign = Math.sign(changes[i]), [before, here, after] = [i - 1, i, i + 1].map((j) => sign * (changes[j] ?? 0));
+    return here >= threshold && here > before && here >= after;
+  });
 }
