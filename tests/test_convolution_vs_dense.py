@@ -198,6 +198,7 @@ def test_parameters_of_the_three_layers():
     without = topic.parameter_counts((100, 100, 3), 3, 8, use_bias=False)
     assert counts.dense - without.dense == counts.locally_connected - without.locally_connected
     assert topic.parameter_ratio((100, 100, 3), 3, 8) == counts.dense / 224
+    assert topic.parameter_ratio((5, 5, 1), 3, 2) == pytest.approx((25 + 1) * 18 / 20)  # 23.4
 
 
 @pytest.mark.parametrize("use_bias", [False, True])
@@ -254,6 +255,21 @@ def test_padding_breaks_it_at_the_border_only():
     # A border's row sees zeros where the other view sees the scene; so does the neighbour's last.
     assert error[[0, 12]].min() > 0.01
     assert error[1:12].max() < 1e-12
+
+
+def test_one_filter_that_does_not_follow_is_enough():
+    """A kernel that looks at its own pixel only never meets the padding; another one does."""
+    kernels = np.ones((3, 3, 3, 2))
+    kernels[..., 0] = 0
+    kernels[1, 1, :, 0] = 1
+    both = topic.equivariance_error(
+        lambda view: convolution.conv2d(view, kernels, padding="same"), SCENE, (1, 0)
+    )
+    first = topic.equivariance_error(
+        lambda view: convolution.conv2d(view, kernels[..., :1], padding="same"), SCENE, (1, 0)
+    )
+    assert np.nanmax(first) < 1e-12
+    assert both[0].min() > 0.01
 
 
 def test_strides_break_it_between_their_steps():
