@@ -13,13 +13,13 @@ def draw_response(figure, exhibit):
     """Draw photograph and response above their histograms, the kernel between."""
     axes = figure.subplots(2, 3, width_ratios=(4, 2.6, 4), height_ratios=(3, 1))
     levels, response, limits = exhibit.levels(), exhibit.stored_response(), exhibit.limits()
-    kernel = exhibit.kernels()[0]
+    kernel = _side_by_side(exhibit.kernels())
     signed = limits[0] == -limits[1]
-    shown = (-0.6 * limits[1], 0.6 * limits[1]) if signed else (limits[0], limits[1] - 1)
+    shown = (-0.6 * limits[1], 0.6 * limits[1]) if signed else (0, 255)
     if exhibit.kernel.endswith("norm") and exhibit.stored == "float":
         shown = (0, 0.6 * limits[1])
     _picture(axes[0, 0], levels, "gray", (0, 255), exhibit.names[exhibit.chosen])
-    reach = np.abs(kernel).max()
+    reach = np.nanmax(np.abs(kernel))
     _picture(axes[0, 1], kernel, SIGNED, (-2 * reach, 2 * reach), exhibit.kernel)
     _picture(axes[0, 2], response, SIGNED if signed else "gray", shown, "response")
     _bars(axes[1, 0], levels, (0, 256))
@@ -51,6 +51,17 @@ def draw_profile(figure, exhibit):
         lower.axhline(level, color=MARK, lw=0.9, ls="--")
     for axes, title in ((upper, "intensity along the line"), (lower, "change from pixel to pixel")):
         _plain(axes, title)
+
+
+def _side_by_side(kernels):
+    """Put kernels into one array, an empty column between two."""
+    height = max(len(kernel) for kernel in kernels)
+    gap = np.full((height, 1), np.nan)
+    parts = []
+    for kernel in kernels:
+        below = np.full((height - len(kernel), kernel.shape[1]), np.nan)
+        parts += [gap, np.vstack([kernel, below])]
+    return np.hstack(parts[1:])
 
 
 def _picture(axes, values, colours, limits, title):

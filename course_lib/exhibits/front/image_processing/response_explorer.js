@@ -115,7 +115,7 @@ function render({ model, el }) {
   const drawing = redraw(() => {
     const now = compute(), name = model.get("kernel"), kind = model.get("stored");
     const signed = kind === "float" && EDGES.includes(name) && !name.endsWith("norm"), reach = 0.6 * now.limits[1];
-    const shown = signed ? [-reach, reach] : name.endsWith("norm") && kind === "float" ? [0, reach] : [now.limits[0], now.limits[1] - 1];
+    const shown = signed ? [-reach, reach] : name.endsWith("norm") && kind === "float" ? [0, reach] : [0, 255];
     const bars = model.get("bars"), highlight = HIGHLIGHT[isDark() ? "dark" : "light"];
     pictures[0].show(now.photo.values, now.photo.height, now.photo.width, palette("grey"), 0, 255);
     pictures[1].show(now.values, now.height, now.width, palette(signed ? "signed" : "grey"), ...shown);
