@@ -6,6 +6,7 @@ With the image flattened to a *row* vector FI, row by row and channels last as
 number of the input, axis 1 one column for each number of the output.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -77,7 +78,7 @@ def convolution_matrix(kernels, input_shape, strides=1, padding="valid"):
     output_shape = _output_shape(input_shape, kernels.shape, strides, padding)
     matrix = np.zeros((*input_shape, *output_shape), kernels.dtype)
     matrix[y, x, :, i, j, :] = kernels[a, b]
-    return matrix.reshape(np.prod(input_shape), np.prod(output_shape))
+    return matrix.reshape(math.prod(input_shape), math.prod(output_shape))
 
 
 def sparse_convolution_matrix(kernels, input_shape, strides=1, padding="valid"):
@@ -107,7 +108,7 @@ def sparse_convolution_matrix(kernels, input_shape, strides=1, padding="valid"):
     values, rows, columns = np.broadcast_arrays(kernels[a, b, channel, map_number], rows, columns)
     return sparse.csr_array(
         (values.ravel(), (rows.ravel(), columns.ravel())),
-        shape=(np.prod(input_shape), np.prod(output_shape)),
+        shape=(math.prod(input_shape), math.prod(output_shape)),
     )
 
 
@@ -148,7 +149,7 @@ def conv2d_as_dense(images, kernels, bias=None, strides=1, padding="valid"):
     output_shape = _output_shape(input_shape, np.shape(kernels), pair(strides, "strides"), padding)
     # One scalar a filter, so every position gets the same one: the bias is shared as well.
     bias = _bias(bias, output_shape[-1:], ("filters",))
-    output = images.reshape(batch, np.prod(input_shape)) @ matrix
+    output = images.reshape(batch, math.prod(input_shape)) @ matrix
     return output.reshape(batch, *output_shape) + bias.astype(output.dtype)
 
 
@@ -238,7 +239,7 @@ def locally_connected(images, kernels, bias=None, strides=1, padding="valid"):
     dtype = np.result_type(images, kernels, np.float32)
     matrix = np.zeros((*input_shape, *output_shape), dtype)
     matrix[y, x, :, i, j, :] = kernels[i, j, a, b]
-    output = images.reshape(batch, -1) @ matrix.reshape(np.prod(input_shape), -1)
+    output = images.reshape(batch, -1) @ matrix.reshape(math.prod(input_shape), -1)
     return output.reshape(batch, *output_shape) + bias.astype(dtype)
 
 
@@ -268,7 +269,7 @@ def matrix_counts(input_shape, kernel_size, filters, strides=1, padding="valid")
     vertical, horizontal = _meetings(input_shape, kernel_shape, strides, padding)
     pairs = kernel_shape[2] * kernel_shape[3]
     return MatrixCounts(
-        entries=int(np.prod(input_shape) * np.prod(output_shape)),
+        entries=math.prod(input_shape) * math.prod(output_shape),
         nonzeros=vertical[0].size * horizontal[0].size * pairs,
         # On a small image that is padded, outer taps may never meet a pixel.
         distinct=len(np.unique(vertical[1])) * len(np.unique(horizontal[1])) * pairs,
@@ -290,7 +291,7 @@ def measured_counts(matrix):
     """
     values = matrix.data if sparse.issparse(matrix) else np.asarray(matrix)
     values = values[values != 0]
-    return MatrixCounts(int(np.prod(matrix.shape)), values.size, np.unique(values).size)
+    return MatrixCounts(math.prod(matrix.shape), values.size, np.unique(values).size)
 
 
 def parameter_counts(input_shape, kernel_size, filters, strides=1, padding="valid", use_bias=True):

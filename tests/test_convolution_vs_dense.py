@@ -201,6 +201,13 @@ def test_parameters_of_the_three_layers():
     assert topic.parameter_ratio((5, 5, 1), 3, 2) == pytest.approx((25 + 1) * 18 / 20)  # 23.4
 
 
+def test_counts_do_not_overflow():
+    """A satellite's picture: more weights than 64 bits can count."""
+    counts = topic.parameter_counts((10**5, 10**5, 3), 3, 8, padding="same")
+    assert counts.dense == 8 * 10**10 * (3 * 10**10 + 1) > 2**64
+    assert counts.convolution == 224
+
+
 @pytest.mark.parametrize("use_bias", [False, True])
 @pytest.mark.parametrize(("kernel_size", "strides", "padding"), TABLE[::3])
 def test_parameters_agree_with_keras(kernel_size, strides, padding, use_bias):
