@@ -197,7 +197,7 @@ def all_together(rng):
 # --- parameter_ratio -----------------------------------------------------------------------------
 
 
-@parameter_ratio.part(weight=2)
+@parameter_ratio.part(weight=1)
 def weights(rng):
     """Weights alone, where the output is as large as the input."""
     yield case((4, 4, 1), 3, 1, padding="same", use_bias=False)
@@ -240,3 +240,10 @@ def rectangular(rng):
         shape = (_size(rng, 20, 60), _size(rng, 20, 60), _size(rng, 2, 4))
         yield case(shape, kernel_size, _size(rng, 5, 20), 1, "same", False)
         yield case(shape, kernel_size, _size(rng, 5, 20), use_bias=False)
+
+
+@parameter_ratio.part(weight=1)
+def photographs(rng):
+    """A photograph, whose matrix would not fit into any memory."""
+    for side in (1000, _size(rng, 600, 900)):
+        yield case((side, side, 3), 3, 8, padding="same", use_bias=False)
