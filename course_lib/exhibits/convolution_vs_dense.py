@@ -47,6 +47,8 @@ class MatrixExplorer(Exhibit):
         pointing: what lights up: an `"input"` pixel with its row of A, an `"output"` pixel with its
             column, or an `"entry"`, which has both.
         cursor: row and column of A. What lies outside is brought to the nearest entry.
+        title: what stands above. Two on one page need two titles, to be told apart when they are
+            read out.
 
     Raises:
         ValueError: if an argument does not fit; the message names it.
@@ -69,6 +71,7 @@ class MatrixExplorer(Exhibit):
     layer = _synchronised(traitlets.Unicode())
     pointing = _synchronised(traitlets.Unicode())
     cursor = _synchronised(traitlets.List())
+    title = _synchronised(traitlets.Unicode())
 
     def __init__(
         self,
@@ -82,6 +85,7 @@ class MatrixExplorer(Exhibit):
         layer="convolutional",
         pointing="output",
         cursor=(6, 4),
+        title="A layer as a matrix: O = FI A",
     ):
         given = {
             "size": size,
@@ -97,6 +101,7 @@ class MatrixExplorer(Exhibit):
             layer=one_of(layer, "layer", LAYERS),
             pointing=one_of(pointing, "pointing", POINTING),
             cursor=list(pair(cursor, "cursor", minimum=0)),
+            title=str(title),
         )
 
     def pixels(self):

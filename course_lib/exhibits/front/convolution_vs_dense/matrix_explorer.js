@@ -126,7 +126,7 @@ function moved(now, pointing, at, [down, right]) {
 }
 
 function render({ model, el }) {
-  const box = frameOf(el, "A layer as a matrix: O = FI A",
+  const box = frameOf(el, model.get("title"),
     "Point at a pixel of the image or of the output, or at an entry of A, or focus one and press the arrow keys. "
     + "Each colour is one weight: change the layer, and count them.");
   const everything = remember(model, TRAITS, () => everythingOf((name) => model.get(name)));
