@@ -98,10 +98,12 @@ def permute_dense_kernel(kernel, permutation):
     permutation = _permutation(permutation)
     if inputs % len(permutation):
         raise ValueError(
-            f"kernel has {inputs} rows, which {len(permutation)} pixels cannot share evenly. Give "
-            f"the kernel of the layer after Flatten, whose rows are height * width * channels."
+            f"kernel has {inputs} rows, which {len(permutation)} pixels cannot "
+            f"share evenly. Give the kernel of the layer after Flatten, whose "
+            f"rows are height * width * channels."
         )
-    rows = kernel.reshape(len(permutation), -1, units)  # Flatten keeps a pixel's channels together
+    # Flatten keeps a pixel's channels together.
+    rows = kernel.reshape(len(permutation), -1, units)
     return rows[permutation].reshape(kernel.shape)
 
 
@@ -183,7 +185,8 @@ def small_convolutional_network(images, filters=(16, 32), classes=10):
         if place:
             features = layers.MaxPooling2D()(features)
         features = layers.Conv2D(number, 3, padding="same", activation="relu")(features)
-    return layers.Dense(classes, activation="softmax")(layers.GlobalAveragePooling2D()(features))
+    means = layers.GlobalAveragePooling2D()(features)
+    return layers.Dense(classes, activation="softmax")(means)
 
 
 def as_model(network, input_shape, **settings):

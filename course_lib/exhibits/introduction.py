@@ -100,8 +100,10 @@ class ShuffleExplorer(Exhibit):
             kernel=list(KERNELS).index(one_of(kernel, "kernel", tuple(KERNELS))),
             moved=moved - moved % 2,
             follow=bool(follow),
-            cursor=[side // 2, side // 2],
+            cursor=[0, 0],
         )
+        counts = np.abs(self.picture().ravel() * self.weights()[:, digit])
+        self.cursor = [int(i) for i in divmod(counts.argmax(), side)]
 
     def source(self):
         """Return where each place's pixel came from."""

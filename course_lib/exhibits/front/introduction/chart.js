@@ -4,7 +4,7 @@
 import { element, write } from "../common/page.js";
 
 const SVG_SPACE = "http://www.w3.org/2000/svg";
-const WIDTH = 340, HEIGHT = 200, LEFT = 40, RIGHT = 10, TOP = 22, BOTTOM = 34;
+const WIDTH = 340, HEIGHT = 200, LEFT = 40, RIGHT = 16, TOP = 22, BOTTOM = 34;
 const STROKES = [["var(--accent)", "solid", ""], ["var(--orange)", "dashed", "6 3"]];  // told apart without colour too
 const WORDS = "font-size: 10px; fill: var(--quiet);";
 

@@ -35,7 +35,7 @@ function render({ model, el }) {
   const cells = [0, 1].map(() => [0, 1, 2].map(() => element("td")));
   const row = (name, i) => element("tr", {}, element("th", { scope: "row" }, name), ...cells[i]);
   const table = element("table", { class: "count-table" },
-    element("thead", {}, element("tr", {}, element("td"), ...["parameters", "memory", "to train them"].map((head) => element("th", { scope: "col" }, head)))),
+    element("thead", {}, element("tr", {}, element("td"), ...["parameters", "memory", "training (Adam)"].map((head) => element("th", { scope: "col" }, head)))),
     element("tbody", {}, row("dense", 0), row("convolution", 1)));
   const formulas = [0, 1].map(() => element("span", { class: "count-formula" })), totals = [0, 1].map(() => element("strong"));
   cells.forEach((line, i) => line[0].append(totals[i], formulas[i]));

@@ -77,7 +77,8 @@ function render({ model, el }) {
     shown.show(now.picture, side, side, palette("grey"), 0, 1);
     weights.show(unit, side, side, signed, -heaviest, heaviest);
     response.show(now.response, side, side, signed, -strongest, strongest);
-    shown.paint([[row, column, 1, 1]]); weights.paint([[row, column, 1, 1]]); response.paint([[row - 1, column - 1, 3, 3]]);
+    const here = [row, column, 1, 1];
+    shown.paint([[row - 1, column - 1, 3, 3], here]); weights.paint([here]); response.paint([here]);
     write(captions[0], count ? `the digit, ${count} pixels moved` : "the digit, in order");
     write(captions[1], `weights of the dense unit for “${chosen}”`);
     write(captions[2], `response to “${model.get("kernels")[model.get("kernel")][0]}”`);
