@@ -1,6 +1,7 @@
 """What a submission can see, write and use inside the sandbox, and what it cannot."""
 
 import json
+import math
 import os
 import shutil
 import socket
@@ -373,6 +374,8 @@ def test_says_what_is_missing(monkeypatch):
 def test_limits_must_be_positive(name):
     with pytest.raises(ValueError, match=f"the limit {name} is 0; give a positive number"):
         Limits(**{name: 0})
+    with pytest.raises(ValueError, match=f"the limit {name} is inf"):
+        Limits(**{name: math.inf})
 
 
 def test_a_course_below_tmp_is_kept_in_sight(monkeypatch):

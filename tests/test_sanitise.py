@@ -10,6 +10,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.nbgraderformat import MetadataValidator
+from nbgrader.utils import compute_checksum
 
 from course_lib.grading import sanitise as sanitise_module
 from course_lib.grading.assignment import Assignment, SourceCell
@@ -412,6 +413,35 @@ def test_damage_is_mended_and_said_and_costs_no_answer(phrase, damage):
     assert by_name(notebook, "why").source == expected
     # Mended once, nothing is left to mend.
     assert not any(note.repair for note in mended(notebook))
+
+
+def _with_checksums(notebook):
+    for cell in notebook.cells:
+        if "nbgrader" in cell.metadata:
+            cell.metadata.nbgrader.checksum = compute_checksum(cell)
+    return notebook
+
+
+def test_what_the_instructor_changed_since_the_release_is_no_students_change():
+    older = answered()
+    by_name(older, "setup").source += "\n# a remark that the next release has no more"
+    by_name(older, "double-test").metadata.nbgrader.points = 7
+    _with_checksums(older)
+    for name in ("double", "square", "why"):
+        by_name(older, name).source += "\n"
+    mine = by_name(older, "square-test")
+    mine.source = "1"
+    texts = [(note.text, note.repair) for note in mended(older)]
+    assert texts == [
+        ("The cell 'setup' was released otherwise since (its text); the new one counts.", False),
+        (
+            "The cell 'double-test' was released otherwise since (its points); the new one counts.",
+            False,
+        ),
+        ("The cell 'square-test' was changed (its text); the original was restored.", True),
+    ]
+    assert {name: outcome(older)[name] for name in RIGHT} == RIGHT
+    assert by_name(older, "double-test").metadata.nbgrader.points == 2
 
 
 def test_of_versions_the_others_do_not_run_and_of_texts_all_stay_readable():

@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 
 from course_lib.grading.cells import identity, new_cell, set_type
 from course_lib.grading.definitions import without_statements
-from course_lib.grading.mending import released_forms
+from course_lib.grading.mending import is_as_released, released_forms
 
 ELSEWHERE = "# The answer stands in another cell."
 FEW_WORDS = 3
@@ -123,7 +123,7 @@ def save_typed_in(work):
         cells.append(cell)
         if wanted is None or not wanted.locked:
             continue
-        if cell.source.strip() in released_forms(wanted.source):
+        if cell.source.strip() in released_forms(wanted.source) or is_as_released(cell):
             continue
         code = _answer_in(work, cell, wanted) if wanted.cell_type == "code" else ""
         text = _new_lines(cell.source, wanted.source)

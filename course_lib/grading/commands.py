@@ -3,6 +3,7 @@
 import sys
 from functools import partial
 from itertools import count
+from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
@@ -143,7 +144,7 @@ def _limits(limits, memory, cell_seconds, submission_seconds):
 
     try:
         return limits.with_changes(
-            memory=None if memory is None else int(memory * 2**30),
+            memory=memory if memory is None or not isfinite(memory) else int(memory * 2**30),
             cell_seconds=cell_seconds,
             submission_seconds=submission_seconds,
         )

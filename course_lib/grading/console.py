@@ -24,6 +24,11 @@ def one_line_errors():
     except CourseError as error:
         typer.echo(f"course: {error}", err=True)
         raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        typer.echo(
+            "course: interrupted. What was done is kept; the same command goes on.", err=True
+        )
+        raise typer.Exit(130) from None
     except BrokenPipeError:
         # `course report ... | head` has seen enough; Python must not flush into the pipe again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,6 +1,7 @@
 """What one submission may use of the machine that grades it."""
 
 from dataclasses import asdict, dataclass, fields, replace
+from math import inf
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Limits:
     def __post_init__(self):
         for field in fields(self):
             value = getattr(self, field.name)
-            if not value > 0:
+            if not 0 < value < inf:
                 raise ValueError(f"the limit {field.name} is {value!r}; give a positive number.")
 
     def with_changes(self, **changes):

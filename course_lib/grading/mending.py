@@ -1,5 +1,6 @@
 """A notebook that is being mended, and what the assignment says its cells should be."""
 
+import hashlib
 from dataclasses import dataclass, field
 
 from course_lib.grading.cells import identity
@@ -66,3 +67,24 @@ def released_forms(source):
         elif not hidden:
             kept.append(line)
     return {source.strip(), "\n".join(kept).strip()}
+
+
+def is_as_released(cell):
+    """Return whether a cell is as nbgrader released it, by the checksum that it carries.
+
+    If it is not the assignment's all the same, then the assignment was changed since. Who forges a
+    checksum gains other words on the report: what is locked is restored in any case.
+    """
+    meta = cell.metadata.get("nbgrader")
+    if not isinstance(meta, dict):
+        return False
+    # As nbgrader.utils.compute_checksum, which takes long to import.
+    flags = [meta.get(flag, False) for flag in ("grade", "solution", "locked")]
+    parts = [cell.source, cell.cell_type, *map(str, flags), str(meta.get("grade_id"))]
+    if flags[0]:
+        try:
+            parts.append(str(float(meta.get("points"))))
+        except (TypeError, ValueError, OverflowError):
+            return False
+    text = "".join(parts).encode("utf-8", "replace")
+    return meta.get("checksum") == hashlib.md5(text, usedforsecurity=False).hexdigest()

@@ -21,7 +21,7 @@ from course_lib.grading.answers import (
 )
 from course_lib.grading.cells import give_ids, identity, new_cell, normal_cells, set_type
 from course_lib.grading.copies import settle_duplicates
-from course_lib.grading.mending import Work, released_forms
+from course_lib.grading.mending import Work, is_as_released, released_forms
 from course_lib.grading.notes import INSTRUCTOR, Note
 
 __all__ = ["identity", "sanitise"]
@@ -129,6 +129,7 @@ def _restore(work):
             continue
         wanted, was = work.known[name], cell.metadata["nbgrader"]
         changed = _changes(cell, wanted, was)
+        ours = changed and wanted.locked and is_as_released(cell)
         set_type(cell, wanted.cell_type)
         if was.get("schema_version") != 3:
             schemas.add(repr(was.get("schema_version"))[:20])
@@ -136,8 +137,11 @@ def _restore(work):
             cell["source"] = wanted.source
             cell.pop("attachments", None)
         cell.metadata["nbgrader"] = NotebookNode(wanted.metadata())
-        if changed:
-            what = ", ".join(changed)
+        what = ", ".join(changed)
+        if ours:
+            text = f"The cell {name!r} was released otherwise since ({what}); the new one counts."
+            work.notes.append(Note(text, cell=name))
+        elif changed:
             work.mend(f"The cell {name!r} was changed ({what}); the original was restored.", name)
     if schemas:
         text = (
