@@ -87,14 +87,16 @@ def test_no_kernel_undoes_the_shuffle(page):
 
 def test_one_pixel_of_shift(page):
     means = {key: np.mean(values) for key, values in page["shifted"].items()}
-    for columns in (-1, 1):
-        assert means["dense", columns] == pytest.approx(0.42, abs=0.07)
-        assert means["convolutional", columns] == pytest.approx(0.71, abs=0.08)
-        assert means["convolutional", columns] > means["dense", columns] + 0.15
     for name in ("dense", "convolutional"):
         assert means[name, 0] == pytest.approx(page["rights"][name, "in order"].mean())
+    dense, convolutional = (
+        (means[name, -1] + means[name, 1]) / 2 for name in ("dense", "convolutional")
+    )
+    assert dense == pytest.approx(0.4, abs=0.07)
+    assert convolutional == pytest.approx(0.7, abs=0.1)
+    assert max(np.std(page["shifted"]["convolutional", columns]) for columns in (-1, 1)) > 0.03
     assert says("falls to about 40 %")
-    assert says("to about 70 %")
+    assert says("to about 70 % and by very different amounts from seed to seed")
     moved = page["shift"](page["images"][:3], -1)
     np.testing.assert_array_equal(moved[:, :, :-1], page["images"][:3, :, 1:])
     assert not moved[:, :, -1].any()
@@ -171,7 +173,7 @@ def test_times_are_those_of_the_chapters(topic):
 def commands():
     """Every command of ours or nbgrader's that the chapter tells: program, subcommand, options."""
     found = re.findall(
-        r"(?:`|\.venv/bin/)(course|nbgrader) ([a-z_]+)([^`|\n]*)",
+        r"(?:`|^ +|\.venv/bin/)(course|nbgrader) ([a-z_]+)([^`\n]*)",
         text("introduction"),
         re.MULTILINE,
     )
@@ -238,7 +240,7 @@ def test_the_students_report_is_as_the_chapter_tells(page):
 
 
 def test_the_formgrader_is_a_menu_of_jupyterlab():
-    assert says("`jupyter lab`, menu *Nbgrader*, *Formgrader*")
+    assert says("in `jupyter lab`, menu *Nbgrader*, *Formgrader*")
     front = Path(sys.prefix) / "share/jupyter/labextensions/@jupyter/nbgrader/static"
     scripts = [path.read_text(encoding="utf8") for path in front.glob("*.js")]
     assert any('"Nbgrader"' in script and 'label:"Formgrader"' in script for script in scripts)
