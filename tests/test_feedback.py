@@ -326,6 +326,8 @@ def test_course_feedback_tells_the_student_all_but_what_is_hidden(quiet_course):
     done = CliRunner().invoke(APP, [STEM, "--course", str(quiet_course)])
     assert done.exit_code == 0, (done.output, done.exception)
     assert "2 pages in feedback/" in done.stdout
+    # Not the graded notebook, which has the hidden tests; brackets mislead nbgrader's patterns.
+    assert not list((quiet_course / "feedback").rglob("*.ipynb"))
     page = text_of(quiet_course, "ann [1]")
     assert SECRET not in page
     assert page.count("Test of double") == 1  # one report, though visible and hidden cases ran

@@ -660,6 +660,7 @@ BAD = {
     ),
     "nbgrader cannot generate the assignment 'tiny'": (broken_source, ("grade", STEM)),
     "nbgrader_config.py does not load: SyntaxError": (broken_config, ("grade", STEM)),
+    "'nonsense' is no address": (handed_in, ("grade", STEM, "--scheduler", "nonsense")),
     "the limit memory is -": (handed_in, ("grade", STEM, "--memory", "-1")),
     "the limit memory is inf": (handed_in, ("grade", STEM, "--memory", "inf")),
     "run `course grade tiny` first": (handed_in, ("report", STEM)),

@@ -17,6 +17,7 @@ leaves memory to the sandbox.
 import logging
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -223,6 +224,19 @@ class Cluster:
 
         # The others do not wait until it has ended.
         threading.Thread(target=restart, daemon=True).start()
+
+
+def check_address(scheduler):
+    """Refuse what is no address of a scheduler before Dask makes pages of it.
+
+    Args:
+        scheduler: the address, or None.
+
+    Raises:
+        CourseError: says what an address is.
+    """
+    if scheduler is not None and not re.fullmatch(r"(\w+://)?[^/\s]+:\d+", scheduler):
+        raise CourseError(f"{scheduler!r} is no address of a scheduler; give tls://HOST:PORT.")
 
 
 def _start_forkserver():

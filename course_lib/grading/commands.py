@@ -53,11 +53,12 @@ def grade(
     """
     with one_line_errors():
         from course_lib.grading import classroom, files, locks
-        from course_lib.grading.cluster import Cluster
+        from course_lib.grading.cluster import Cluster, check_address
         from course_lib.grading.course import check_assignment, open_course
 
         opened = open_course(course)
         check_assignment(opened, stem)
+        check_address(scheduler)
         limits = classroom.configured_limits(opened)
         limits = _limits(limits, memory, cell_seconds, submission_seconds)
         sandboxed = _sandboxed(unsafe_no_sandbox)

@@ -126,6 +126,12 @@ def _make(root, stem, students):
             places = {name: self._format_source(stem, name) for name in students}
             self.places = {name: (at, [f"{at}/{stem}.ipynb"]) for name, at in places.items()}
 
+        def init_assignment(self, assignment_id, student_id):
+            super().init_assignment(assignment_id, student_id)
+            # Beside a name with brackets nbgrader copies the graded notebook, hidden tests and all.
+            for copy in Path(self._format_dest(assignment_id, student_id)).rglob("*.ipynb"):
+                copy.unlink()
+
         def convert_notebooks(self):
             for name, (at, notebooks) in self.places.items():
                 self.assignments, reasons.last = {at: notebooks}, ""
