@@ -3,7 +3,8 @@
 A wrong diagnosis is worse than none, so that a mistake gives the failing case's result is not
 enough. A single number, or one number all over, it may give by chance: there it must explain every
 case of the part. An array it can not: there it must not contradict a right result, and an answer
-with two mistakes still hears of each.
+with two mistakes still hears of each. Where an error was due, any mistake may give what came, as
+the mistake is the missing error: there it must not contradict a right result of the whole check.
 """
 
 import copy
@@ -27,7 +28,7 @@ def diagnose(check, outcomes, failures, trials):
     """
     results = {}
     explaining = [
-        [m for m in check.misconceptions if _explains(check, m, part_trials, results)]
+        [m for m in check.misconceptions if _explains(check, m, part_trials, trials, results)]
         for part_trials in failures
     ]
     hits = {
@@ -77,13 +78,15 @@ def _tells(trial):
     return trial.error is None and not trial.ready_made and not trial.changed
 
 
-def _explains(check, misconception, trials, results):
+def _explains(check, misconception, trials, of_the_check, results):
     """Whether a misconception gives the failing result, and no other that speaks against it."""
     failed = next((t for t in trials if t.problem), None)
     if failed is None or not _tells(failed):
         return False
     by_chance = _may_agree_by_chance(check, failed)
     others = [t for t in trials if _tells(t) and (by_chance or not t.problem)]
+    if failed.case.raises:
+        others += [t for t in of_the_check if _tells(t) and not t.problem]
     return all(_agrees(check, misconception, t, results) for t in (failed, *others))
 
 

@@ -183,6 +183,7 @@ def eight_bits(rng):
     """Images of 8 bits do not overflow."""
     image = rng.integers(100, 256, (1, 4, 5, 1), dtype=np.uint8)
     yield case(image, np.full((2, 2, 1, 1), rng.integers(2, 4), np.uint8))
+    yield case(image, np.full((2, 2, 1, 1), 100, np.uint8))
 
 
 @conv2d_as_dense.part(weight=1, after=(one_image, maps, bias, batch, settings))

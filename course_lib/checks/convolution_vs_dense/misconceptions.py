@@ -361,6 +361,16 @@ def channels_not_compared(kernels, input_shape, strides=1, padding="valid"):
 
 
 @convolution_matrix.misconception(
+    "The channels were not compared, and NumPy spread the kernel's only channel over all channels "
+    "of the image. Where the two differ no such layer exists: raise a ValueError."
+)
+def channels_spread(kernels, input_shape, strides=1, padding="valid"):
+    if kernels.shape[2] == 1:
+        kernels = np.repeat(kernels, input_shape[2], axis=2)
+    return _matrix(kernels, input_shape, strides, padding)
+
+
+@convolution_matrix.misconception(
     "The stride was applied to the kernel's taps, which pulls the kernel apart. It moves the "
     "window: tap a of position i meets pixel i * strides + a, not i + a * strides."
 )
@@ -770,6 +780,15 @@ def settings_not_passed_on(images, kernels, bias=None, strides=1, padding="valid
 def eight_bit_overflow(images, kernels, bias=None, strides=1, padding="valid"):
     output = _layer(images, kernels, bias, strides, padding)
     return output.astype(np.int64) % 256 if images.dtype == np.uint8 else output
+
+
+@conv2d_as_dense.misconception(
+    "The sums were kept in 16 bits, which end at 32767. A layer's sums have no such limit: convert "
+    "images and kernels to float first."
+)
+def sixteen_bit_overflow(images, kernels, bias=None, strides=1, padding="valid"):
+    output = _layer(images, kernels, bias, strides, padding)
+    return output.astype(np.int64).astype(np.int16) if images.dtype == np.uint8 else output
 
 
 @conv2d_as_dense.misconception("A ReLU was applied. The layer's activation comes afterwards.")

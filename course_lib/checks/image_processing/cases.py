@@ -200,6 +200,8 @@ def all_at_once(rng):
     """All of it at once."""
     for size, padding in (((4, 3), "reflect"), ((2, 5), "edge"), ((3, 2), "constant")):
         yield case(_numbers(rng, *_rectangle(rng)), _numbers(rng, *size), padding)
+    # With padding every kernel fits, even one that is larger than the image.
+    yield case(_numbers(rng, 4, 6), _numbers(rng, 5, 3), "constant")
 
 
 @filter2d.part(weight=1)
@@ -208,6 +210,7 @@ def impossible(rng):
     image = _numbers(rng, _size(rng, 3, 5), 6)
     yield case(image, _numbers(rng, len(image) + 1, 2), raises=ValueError)
     yield case(image, _numbers(rng, 3, 3), "same", raises=ValueError)
+    yield case(image, _numbers(rng, 2, 7), raises=ValueError)
 
 
 # --- image_gradients -----------------------------------------------------------------------------

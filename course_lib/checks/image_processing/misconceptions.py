@@ -434,6 +434,14 @@ def output_in_eight_bits(image, kernel, padding="valid"):
 
 
 @filter2d.misconception(
+    "The results were cut to whole numbers: the output was made for integers. Leave out the dtype, "
+    "and np.zeros makes floats."
+)
+def output_in_integers(image, kernel, padding="valid"):
+    return np.trunc(_filter(image, kernel, padding))
+
+
+@filter2d.misconception(
     "Image and kernel of 8 bits were multiplied in 8 bits, and the products wrapped around at 256. "
     "Turn the image into floating point first."
 )
@@ -586,6 +594,14 @@ def silent_about_the_impossible(image, kernel, padding="valid"):
     except ValueError:
         height, width = (max(s - k + 1, 0) for s, k in zip(image.shape, kernel.shape, strict=True))
         return np.zeros((height, width))
+
+
+@filter2d.misconception(
+    'An unknown padding was taken for "valid". A word that is misspelt would then go unnoticed: '
+    "raise a ValueError that names the four."
+)
+def unknown_padding_as_valid(image, kernel, padding="valid"):
+    return _filter(image, kernel, padding if padding in image_processing.PADDINGS else "valid")
 
 
 # --- image_gradients -----------------------------------------------------------------------------
