@@ -35,7 +35,7 @@ export class Histogram {
 
   say(counts, low, step) {
     const text = this.bar < 0 ? "no bar chosen"
-      : `${number(low + this.bar * step, 1)} to ${number(low + (this.bar + 1) * step, 1)}: ${counts[this.bar]} pixels`;
+      : `${number(low + this.bar * step, 1)} to ${number(low + (this.bar + 1) * step, 1)}: ${counts[this.bar]} pixel${counts[this.bar] === 1 ? "" : "s"}`;
     this.text = text;
     this.svg.setAttribute("aria-label", this.name);
     this.svg.setAttribute("aria-valuenow", this.bar);
