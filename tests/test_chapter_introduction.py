@@ -119,7 +119,7 @@ def test_the_numbers_of_a_dense_layer():
     assert says("6.1 GB in all")
     assert conv2d_parameters(3, 3, 32) == 896
     assert conv2d_parameters(3, 1, 32) == 320
-    assert says("convolutional layer has 896 weights") or says("896 parameters")
+    assert says("The convolutional layer has 896, for a thumbnail and for a poster")
 
 
 def test_quiz_answers():
@@ -134,6 +134,10 @@ def test_solutions():
     assert 577 * 577 * 3 == 998_787
     assert dense_parameters((1000, 1000, 3), 32_000_000) == 96_000_032_000_000
     assert says("384 terabytes")
+    flattened = conv2d_parameters(3, 1, 16) + conv2d_parameters(3, 16, 32)
+    assert flattened + dense_parameters((4, 4, 32), 10) == 9930
+    assert flattened + dense_parameters((32,), 10) == 5130
+    assert says("9,930 in place of 5,130: 512 features in place of 32")
 
 
 def test_the_solution_of_the_gentle_shuffle():
