@@ -3,8 +3,8 @@
 A wrong diagnosis is worse than none, so that a mistake gives the failing case's result is not
 enough. A single number, or one number all over, it may give by chance: there it must explain every
 case of the part. An array it can not: there it must not contradict a right result, and an answer
-with two mistakes still hears of each. Where an error was due, any mistake may give what came, as
-the mistake is the missing error: there it must not contradict a right result of the whole check.
+with two mistakes still hears of each. Where an error was due and none came, that is the mistake:
+there it must be right in all else, or it would explain the missing error with something different.
 """
 
 import copy
@@ -85,14 +85,20 @@ def _explains(check, misconception, trials, of_the_check, results):
         return False
     by_chance = _may_agree_by_chance(check, failed)
     others = [t for t in trials if _tells(t) and (by_chance or not t.problem)]
-    if failed.case.raises:
-        others += [t for t in of_the_check if _tells(t) and not t.problem]
+    if failed.case.raises and not _is_right(check, misconception, of_the_check):
+        return False
     return all(_agrees(check, misconception, t, results) for t in (failed, *others))
+
+
+def _is_right(check, misconception, trials):
+    """Whether a misconception gives the expected results wherever there are any."""
+    due = [t for t in trials if not t.case.raises]
+    return all(_reproduces(check, misconception, t.case, t.expected) for t in due)
 
 
 def _may_agree_by_chance(check, trial):
     try:
-        came = np.asarray(_compared(check, trial, trial.came))
+        came = np.asarray(_compared(check, trial.case, trial.came))
         return came.size < 2 or np.ptp(came) == 0
     except Exception:  # several arrays, or none
         return not isinstance(trial.came, (tuple, list))
@@ -102,25 +108,25 @@ def _agrees(check, misconception, trial, results):
     """Whether a misconception gives what the student's function gave on a case."""
     key = misconception.name, id(trial)
     if key not in results:
-        results[key] = _reproduces(check, misconception, trial)
+        results[key] = _reproduces(check, misconception, trial.case, trial.came)
     return results[key]
 
 
-def _reproduces(check, misconception, trial):
-    args, kwargs = copy.deepcopy(trial.case.args), copy.deepcopy(trial.case.kwargs)
+def _reproduces(check, misconception, case, value):
+    """Whether a misconception gives this value on a case."""
+    args, kwargs = copy.deepcopy(case.args), copy.deepcopy(case.kwargs)
     try:
         with np.errstate(all="ignore"):
             result = misconception.function(*args, **kwargs)
-        came = _compared(check, trial, trial.came)
-        return same(came, _compared(check, trial, result), check.rtol)
+        return same(_compared(check, case, value), _compared(check, case, result), check.rtol)
     except Exception:  # a mistake need not work on every input
         return False
 
 
-def _compared(check, trial, result):
+def _compared(check, case, result):
     """Of several returned values, the one that the case compares."""
-    if trial.case.of is None:
+    if case.of is None:
         return result
     if not isinstance(result, (tuple, list)):
         raise TypeError("not one of several values")
-    return result[check.returns.index(trial.case.of)]
+    return result[check.returns.index(case.of)]

@@ -11,6 +11,8 @@ from course_lib.grading.notes import INSTRUCTOR, Note
 # Reaching for these means looking at Python itself, or at who is asking.
 MACHINERY = ("course_inside", "ctypes", "gc", "inspect", "ipykernel", "sys._getframe", "zmq")
 MACHINERY += ("sys.settrace", "sys.setprofile", "sys.modules", "get_ipython")
+# What is called in another process, or under a name made up of pieces, nobody sees.
+MACHINERY += ("subprocess", "multiprocessing", "importlib", "os.system", "os.popen", "os.fork")
 PLACES = ("/proc/", "/dev/shm", "/opt/course")
 MOST = 8
 DOTTED = 8
