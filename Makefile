@@ -39,7 +39,7 @@ book: $(READY)  ## build the book into _build/html
 
 assignments: $(READY)  ## generate assignments/ from solutions/
 	@for stem in $(STEMS); do \
-	  $(BIN)/nbgrader generate_assignment $$stem --force --log-level=WARN || exit 1; \
+	  $(BIN)/nbgrader generate_assignment $$stem --force --log-level=ERROR || exit 1; \
 	  echo "assignments/$$stem/$$stem.ipynb"; \
 	done
 

@@ -63,6 +63,33 @@ def mark_by_hand(root, student, points):
 # --- what is graded again, and what is not ---------------------------------------------------
 
 
+class Failing(Here):
+    """A cluster whose grader raises."""
+
+    def run(self, items, send, seconds):
+        for item in items:
+            yield item, {"grader_error": "no disk"}
+
+
+def test_a_failure_of_the_grader_takes_no_marks(root):
+    hand_in(root, "ann", answers("right"))
+    before = run(root).found["ann"]
+    hand_in(root, "ben", answers("right"))
+    failed = run(root, Failing(), force=True)
+    assert failed.failed == ["ann", "ben"]
+    ann, ben = (failed.found[student] for student in ("ann", "ben"))
+    assert (ann["status"], ann["auto"]) == (before["status"], before["auto"])
+    assert ann["auto"] > 0
+    assert "no disk" in ann["instructor"][0]
+    assert (ben["status"], ben["auto"]) == ("died", 0)
+    assert report(root)["ann"]["auto"] == before["auto"]
+    with open_gradebook(open_course(root)) as gradebook:
+        assert gradebook.find_submission(STEM, "ann").score == before["auto"]
+    again = run(root, here := Here())
+    assert here.graded == ["ben"]
+    assert again.found["ann"]["instructor"] == before["instructor"]
+
+
 def test_only_what_changed_is_graded_again(root):
     for student in ("ann", "ben", "cleo"):
         hand_in(root, student, answers("right"))

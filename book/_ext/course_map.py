@@ -41,7 +41,8 @@ class CourseMap(SphinxDirective):
         for number, answer in enumerate(topic.answers):
             entry += nodes.Text(", " if number else ". You build ")
             entry += nodes.literal(answer, answer)
-        entry += nodes.Text(".")
+        if topic.answers:
+            entry += nodes.Text(".")
         return nodes.list_item("", entry)
 
 

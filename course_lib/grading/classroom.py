@@ -2,7 +2,7 @@
 
 import os
 import pickle
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from time import monotonic
@@ -198,10 +198,21 @@ class Run:
             final = answer is not None and not _grader_failed(result)
             limits = bundle.limits.as_dict()
             record = Record(bundle.student, task.key, limits, task.seed, final, result)
-            self.journal.write(record)
             self.graded += 1
             self.failed += [] if final else [bundle.student]
+            earlier = None if final else self.journal.read(bundle.student)
+            if earlier and earlier.final:
+                self._keep(self._as_before(earlier, result, task.when), new=True)
+                continue
+            self.journal.write(record)
             self._keep(save(self.ledger, record, task.packed, task.when), new=True)
+
+    def _as_before(self, earlier, failed, when):
+        """Return an entry with the earlier result: a failure of the grader's takes no marks."""
+        why = [*failed["instructor"], "The marks are those of the last time that it was graded."]
+        result = {**earlier.result, "instructor": why + earlier.result["instructor"]}
+        record = replace(earlier, result=result)
+        return entry(self.assignment, record, self.marks.get(earlier.student, {}), when)
 
     def _reported(self):
         """Return the entries that the report has; a damaged one is made anew."""

@@ -119,8 +119,9 @@ def _failure(run):
     count, why = len(run.failed), run.entries[run.failed[0]]["instructor"][0].rstrip(".")
     names = [shortened(name, 30) for name in run.failed[:5]] + ["..."] * (count > 5)
     return (
-        f"{count} of {len(run.entries)} submissions could not be graded, and have no points for "
-        f"that reason alone ({', '.join(names)}): {why}. Grade again when that is mended."
+        f"{count} of {len(run.entries)} submissions could not be graded ({', '.join(names)}): "
+        f"{why}. They keep the marks that they had, and without any have none for that reason "
+        "alone. Grade again when that is mended."
     )
 
 
