@@ -97,7 +97,7 @@ export class Planes extends Surface {
         context.strokeRect(x + context.lineWidth / 2, y + context.lineWidth / 2, cell - context.lineWidth, cell - context.lineWidth);
       }
       if (one.text != null && cell >= 13) {
-        context.font = `${Math.min(14, cell * (String(one.text).length > 3 ? 0.34 : 0.44))}px system-ui, sans-serif`;
+        context.font = `${Math.min(14, cell * ([0.44, 0.44, 0.44, 0.34][String(one.text).length] ?? 0.3))}px system-ui, sans-serif`;
         context.fillStyle = inkOn(one.fill); context.fillText(one.text, x + cell / 2, y + cell / 2);
       }
       if (one.framed) framed.push([x, y, cell, cell]);
