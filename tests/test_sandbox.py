@@ -4,6 +4,7 @@ import json
 import math
 import os
 import shutil
+import signal
 import socket
 import sys
 import tarfile
@@ -345,6 +346,22 @@ def test_a_kernel_that_does_not_start_says_why(tmp_path):
     leash.close()
     sockets.close()
     host.close()
+
+
+def test_the_box_ends_with_its_zygote_though_we_ignore_our_children():
+    """As the warm process does; if it is killed, nobody else is left to end the box."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        host = launch.Zygote(modules=["json"])
+        assert signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    host.wait()
+    host.control.close()
+    try:
+        assert host.process.wait(20) is not None
+    finally:
+        host.close()
 
 
 def problem():

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 from pathlib import Path
 from time import monotonic
 
@@ -63,15 +64,16 @@ class Zygote:
                 command = [sys.executable, "-c", start + program[0], *program[1:]]
                 environment = {**os.environ, **ENVIRONMENT_OUTSIDE}
             try:
-                self.process = subprocess.Popen(
-                    command,
-                    env=environment,
-                    pass_fds=[theirs.fileno()],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
+                with _children_are_heard_of():
+                    self.process = subprocess.Popen(
+                        command,
+                        env=environment,
+                        pass_fds=[theirs.fileno()],
+                        stdin=subprocess.DEVNULL,
+                        stdout=subprocess.DEVNULL,
+                        stderr=subprocess.DEVNULL,
+                        start_new_session=True,
+                    )
             except OSError as error:
                 ours.close()
                 raise SandboxError(f"the sandbox does not start ({error})") from error
@@ -125,6 +127,24 @@ class Zygote:
         self.process.wait()
         if self.alias is not None:
             self.alias.cleanup()
+
+
+@contextlib.contextmanager
+def _children_are_heard_of():
+    """Let what is started hear of its children, even if we ignore ours.
+
+    Who ignores SIGCHLD hands that down, and bubblewrap, never told that its zygote has ended,
+    would wait for ever.
+    """
+    ignored = signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN
+    if not ignored or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 
 
 ENVIRONMENT_OUTSIDE = {
