@@ -118,8 +118,11 @@ export function bytes(trait) {
 
 export function frameOf(el, title, hint) {
   const id = uniqueId("exhibit-title");
+  // Whoever jumps from region to region by name must be able to tell two of one title apart.
+  const before = [...document.querySelectorAll(".exhibit-title")].filter((other) => other.firstChild.data === title).length;
+  const count = before ? [element("span", { class: "exhibit-hidden" }, `, number ${before + 1}`)] : [];
   const box = element("section", { class: "exhibit-box", "aria-labelledby": id },
-    element("p", { class: "exhibit-title", id }, title), element("p", { class: "exhibit-hint" }, hint));
+    element("p", { class: "exhibit-title", id }, title, ...count), element("p", { class: "exhibit-hint" }, hint));
   el.append(box);
   return box;
 }
