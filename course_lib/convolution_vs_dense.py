@@ -146,7 +146,8 @@ def conv2d_as_dense(images, kernels, bias=None, strides=1, padding="valid"):
     images = numeric_array(images, "images", IMAGE_AXES)
     batch, *input_shape = images.shape
     matrix = convolution_matrix(kernels, input_shape, strides, padding)
-    output_shape = _output_shape(input_shape, np.shape(kernels), pair(strides, "strides"), padding)
+    shapes, strides = (input_shape, np.shape(kernels)), pair(strides, "strides")
+    output_shape = _output_shape(*shapes, strides, padding)
     # One scalar a filter, so every position gets the same one: the bias is shared as well.
     bias = _bias(bias, output_shape[-1:], ("filters",))
     output = images.reshape(batch, math.prod(input_shape)) @ matrix
