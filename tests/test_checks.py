@@ -420,6 +420,15 @@ def test_bad_input():
     assert find("convolution.conv2d") is find("conv2d")
 
 
+def test_a_topic_without_answers_has_no_checks():
+    with pytest.raises(ValueError, match="nothing is built in 'introduction'; .*image_processing"):
+        load("introduction")
+    for arguments in (["audit", "introduction"], ["check", "introduction", "x.ipynb"]):
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 2
+        assert "nothing is built in 'introduction'" in result.output
+
+
 def test_audit_command(monkeypatch):
     result = CliRunner().invoke(app, ["audit", "nothing"])
     assert result.exit_code == 2
