@@ -421,7 +421,7 @@ def test_bad_input():
 
 
 def test_a_topic_without_answers_has_no_checks():
-    with pytest.raises(ValueError, match="nothing is built in 'introduction'; .*image_processing"):
+    with pytest.raises(ValueError, match=r"nothing is built in 'introduction'; .*image_processing"):
         load("introduction")
     for arguments in (["audit", "introduction"], ["check", "introduction", "x.ipynb"]):
         result = CliRunner().invoke(app, arguments)
