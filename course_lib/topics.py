@@ -52,19 +52,52 @@ TOPICS = (
         part="Convolution",
         answers=("convolution_matrix", "conv2d_as_dense", "parameter_ratio"),
     ),
+    Topic(
+        stem="cnn",
+        title="A network, layer by layer",
+        part="Convolutional neural networks",
+        answers=(
+            "max_pool2d",
+            "average_pool2d",
+            "max_pool2d_gradient",
+            "cnn_with_pooling",
+            "clip_by_global_norm",
+        ),
+    ),
+    Topic(
+        stem="residual",
+        title="Residual connections",
+        part="Convolutional neural networks",
+        answers=("residual_block_v1", "gradient_norms", "resnet"),
+    ),
+    Topic(
+        stem="loss_landscape",
+        title="The loss landscape",
+        part="Convolutional neural networks",
+        answers=("random_direction", "filter_normalise", "loss_surface"),
+    ),
+    Topic(
+        stem="batch_normalization",
+        title="Batch normalisation",
+        part="Convolutional neural networks",
+        answers=(
+            "batch_norm_train",
+            "batch_norm_inference",
+            "batch_norm_gradients",
+            "conv_bn_relu",
+            "dense_bn_relu",
+            "fold_batch_norm",
+        ),
+    ),
+    Topic(
+        stem="dropout",
+        title="Dropout",
+        part="Convolutional neural networks",
+        answers=("dropout", "spatial_dropout", "residual_block"),
+    ),
 )
 # Parts of the lecture whose chapters are not written yet; the course's map names them.
 PLANNED = (
-    (
-        "Convolutional neural networks",
-        (
-            "A network, layer by layer",
-            "Residual connections",
-            "The loss landscape",
-            "Batch normalisation",
-            "Dropout",
-        ),
-    ),
     (
         "Fully convolutional networks",
         ("The receptive field", "Encoder and decoder", "UNet", "Networks for small devices"),
