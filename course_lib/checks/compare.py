@@ -71,12 +71,22 @@ def describe(value):
         if value.size > 4 or value.ndim > 1:
             return f"{value.dtype} {value.shape}"
         return shorten(np.array2string(value, precision=3, separator=", "), 60)
-    if isinstance(value, tuple) and any(isinstance(v, np.ndarray) for v in value):
-        return f"({', '.join(describe(v) for v in value)})"
+    if type(value) in (tuple, list) and any(isinstance(v, np.ndarray) for v in value):
+        opening, closing = "()" if isinstance(value, tuple) else "[]"
+        return shorten(f"{opening}{', '.join(describe(v) for v in value)}{closing}", 90)
+    if is_tensor(value):
+        return f"a tensor {value.shape}"
+    if type(value).__module__.startswith("keras.") and hasattr(value, "layers"):
+        return f"a model of {len(value.layers)} layers"
     try:
         return shorten(repr(value), 60)
     except Exception:  # a student's object may raise anything in __repr__
         return f"a {type(value).__name__}"
+
+
+def is_tensor(value):
+    """Whether a value is a symbolic tensor of Keras, which is not imported for the question."""
+    return type(value).__name__ == "KerasTensor" and type(value).__module__.startswith("keras.")
 
 
 def shorten(text, width):

@@ -50,6 +50,14 @@ def case(*args, raises=None, of=None, **kwargs):
     return Case(args, kwargs, raises, of)
 
 
+class Unfit(Exception):  # noqa: N818  it is a finding, and no fault of the check
+    """What an answer gave cannot be measured: what came, and what was expected instead."""
+
+    def __init__(self, came, expected):
+        super().__init__(came, expected)
+        self.came, self.expected = came, expected
+
+
 @dataclass(frozen=True)
 class Part:
     """One idea, worth `weight`; `cases(rng)` draws the calls that test it."""
@@ -83,6 +91,9 @@ class Check:
         read: where in the book to read, `"page.html#anchor"`.
         rtol: tolerance relative to the largest expected magnitude of an array.
         forbidden: modules whose functions the answer may not call.
+        measure: what finds out the numbers to compare where the answer itself gives none, as a
+            network does: `measure(answer, *args, **kwargs)` gets a case's arguments, calls the
+            answer as it sees fit and returns numbers. They depend on the arguments alone.
     """
 
     reference: Callable
@@ -92,6 +103,7 @@ class Check:
     read: str = ""
     rtol: float = 1e-4
     forbidden: tuple[str, ...] = READY_MADE
+    measure: Callable | None = None
     parts: list[Part] = field(default_factory=list)
     misconceptions: list[Misconception] = field(default_factory=list)
     variants: list[Callable] = field(default_factory=list)
@@ -148,4 +160,10 @@ class Check:
     def _answer(self, case):
         if case.raises:
             return None
-        return self.reference(*copy.deepcopy(case.args), **copy.deepcopy(case.kwargs))
+        return self.result(self.reference, *copy.deepcopy((case.args, case.kwargs)))
+
+    def result(self, function, args, kwargs):
+        """Return what an implementation gives for a case's arguments, or what is measured of it."""
+        if self.measure is None:
+            return function(*args, **kwargs)
+        return self.measure(function, *args, **kwargs)

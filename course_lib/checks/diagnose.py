@@ -32,7 +32,7 @@ def diagnose(check, outcomes, failures, trials):
         for part_trials in failures
     ]
     hits = {
-        m.name: sum(_agrees(check, m, t, results) for t in trials if _tells(t))
+        m.name: sum(_agrees(check, m, t, results) for t in trials if _tells(check, t))
         for found in explaining
         for m in found
     }
@@ -73,18 +73,30 @@ def _can_be_called(signature, case):
     return True
 
 
-def _tells(trial):
-    """Whether a trial has a result that a mistake can be compared with."""
-    return trial.error is None and not trial.ready_made and not trial.changed
+def _tells(check, trial):
+    """Whether a trial has a result that a mistake can be compared with.
+
+    A network that cannot be built or measured ends in words about its shapes, which are a result.
+    """
+    if trial.ready_made or trial.changed or isinstance(trial.error, NotImplementedError):
+        return False
+    return trial.error is None or (check.measure is not None and _words(trial.error) != "")
+
+
+def _words(error):
+    try:
+        return shorten(f"{error}", 300) if isinstance(error, Exception) else ""
+    except Exception:  # a student's exception may raise when it is shown
+        return ""
 
 
 def _explains(check, misconception, trials, of_the_check, results):
     """Whether a misconception gives the failing result, and no other that speaks against it."""
     failed = next((t for t in trials if t.problem), None)
-    if failed is None or not _tells(failed):
+    if failed is None or not _tells(check, failed):
         return False
     by_chance = _may_agree_by_chance(check, failed)
-    others = [t for t in trials if _tells(t) and (by_chance or not t.problem)]
+    others = [t for t in trials if _tells(check, t) and (by_chance or not t.problem)]
     if failed.case.raises and not _is_right(check, misconception, of_the_check):
         return False
     return all(_agrees(check, misconception, t, results) for t in (failed, *others))
@@ -93,10 +105,12 @@ def _explains(check, misconception, trials, of_the_check, results):
 def _is_right(check, misconception, trials):
     """Whether a misconception gives the expected results wherever there are any."""
     due = [t for t in trials if not t.case.raises]
-    return all(_reproduces(check, misconception, t.case, t.expected) for t in due)
+    return all(_reproduces(check, misconception, t.case, t.expected, None) for t in due)
 
 
 def _may_agree_by_chance(check, trial):
+    if trial.error is not None:
+        return True
     try:
         came = np.asarray(_compared(check, trial.case, trial.came))
         return came.size < 2 or np.ptp(came) == 0
@@ -108,18 +122,22 @@ def _agrees(check, misconception, trial, results):
     """Whether a misconception gives what the student's function gave on a case."""
     key = misconception.name, id(trial)
     if key not in results:
-        results[key] = _reproduces(check, misconception, trial.case, trial.came)
+        results[key] = _reproduces(check, misconception, trial.case, trial.came, trial.error)
     return results[key]
 
 
-def _reproduces(check, misconception, case, value):
-    """Whether a misconception gives this value on a case."""
+def _reproduces(check, misconception, case, value, error):
+    """Whether a misconception gives this value on a case, or this error."""
     args, kwargs = copy.deepcopy(case.args), copy.deepcopy(case.kwargs)
     try:
         with np.errstate(all="ignore"):
-            result = misconception.function(*args, **kwargs)
-        return same(_compared(check, case, value), _compared(check, case, result), check.rtol)
-    except Exception:  # a mistake need not work on every input
+            result = check.result(misconception.function, args, kwargs)
+    except Exception as own:  # a mistake need not work on every input
+        return error is not None and _words(own) == _words(error)
+    try:
+        agree = same(_compared(check, case, value), _compared(check, case, result), check.rtol)
+        return error is None and agree
+    except Exception:  # one of several values where several are due
         return False
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from course_lib.checks.compare import describe, difference, shorten
+from course_lib.checks.compare import describe, difference, is_tensor, shorten
 from course_lib.checks.conditioning import slack
-from course_lib.checks.core import Case, Check
+from course_lib.checks.core import Case, Check, Unfit
 from course_lib.checks.diagnose import diagnose, note_arguments
 from course_lib.checks.forbidden import CallWatcher
 from course_lib.checks.report import Outcome, Report
@@ -89,6 +89,7 @@ class _Trial:
     problem: tuple[str, str] | None = None
     ready_made: bool = False
     changed: bool = False
+    called: Case | None = None  # how the function itself was called
 
 
 @dataclass
@@ -137,7 +138,8 @@ def _note_arguments(state, outcomes, failures):
     for outcome, trials in zip(outcomes, failures, strict=True):
         trial = next((t for t in trials if t.problem), None)
         if trial and not trial.ready_made and not isinstance(trial.error, NotImplementedError):
-            outcome.message = note_arguments(state.check.reference, state.function, trial.case)
+            call = trial.called or trial.case
+            outcome.message = note_arguments(state.check.reference, state.function, call)
             if outcome.message:
                 return
 
@@ -146,9 +148,10 @@ def _examples(check, outcomes, failures):
     """The arguments of each part's first failing call, by name, for the student to try."""
     signature = inspect.signature(check.reference)
     return {
-        outcome.name: signature.bind(*trial.case.args, **trial.case.kwargs).arguments
+        outcome.name: signature.bind(*trial.called.args, **trial.called.kwargs).arguments
         for outcome, trials in zip(outcomes, failures, strict=True)
         for trial in [t for t in trials if t.problem][:1]
+        if trial.called
     }
 
 
@@ -183,7 +186,7 @@ def _judge(state, part, seeds, before):
         failed = next((t for t in trials if t.problem), None)
         if failed:
             outcome.status = "failed"
-            outcome.tried = _call_text(state.check, failed.case, state.hidden)
+            outcome.tried = _call_text(state.check, failed.called, state.hidden)
             outcome.came, outcome.expected = failed.problem
             return outcome, trials
     return outcome, []
@@ -192,57 +195,77 @@ def _judge(state, part, seeds, before):
 def _try(state, trial):
     """Call the function on copies of the arguments and note what is wrong with the result."""
     args, kwargs = copy.deepcopy(trial.case.args), copy.deepcopy(trial.case.kwargs)
-    found = []
+    answer = _Answer(state.function, state.forbidden)
     try:
-        trial.came = _call(state, args, kwargs, found)
+        trial.came = state.check.result(answer, args, kwargs)
     except KeyboardInterrupt:
         raise  # whoever presses stop means the check
     except SystemExit as error:
         trial.error = RuntimeError(f"the function ended the program with exit({error.code})")
     except BaseException as error:
         trial.error = error
-    called = state.ready_made or next(iter(found), "")
+    trial.called = answer.called if state.check.measure else trial.case
+    called = state.ready_made or next(iter(answer.found), "")
     if called:
         trial.ready_made = True
         trial.problem = f"a call of {called}, which is not allowed here", "your own computation"
         return
     try:
-        trial.problem = _problem(state, trial, args, kwargs)
+        trial.problem = _problem(state, trial, answer, args, kwargs)
     except Exception as error:  # a student's object may raise anything when it is compared
         kind = type(trial.came).__name__
         trial.problem = f"a {kind} that raises {type(error).__name__} when compared", "a result"
 
 
-def _call(state, args, kwargs, found):
-    """Call the function, and add the forbidden functions that it called to `found`.
+class _Answer:
+    """The function that is judged, watched while it runs.
 
-    A function that lives in a sandbox is watched there.
+    Attributes:
+        found: the forbidden functions that it called.
+        called: the last call of it.
+        raised: what that call raised.
     """
-    if getattr(state.function, "__module__", None) == "student":
+
+    def __init__(self, function, modules):
+        self.function, self.modules = function, modules
+        self.found, self.called, self.raised = [], None, None
+
+    def __call__(self, *args, **kwargs):
+        self.called = Case(args, kwargs)
         try:
-            value, names = state.function.call_watched(args, kwargs, state.forbidden)
-        except Exception as error:
-            found += getattr(error, "student_found", ())
+            return self._call(args, kwargs)
+        except BaseException as error:
+            self.raised = error
             raise
-        found += names
-        return value
-    watcher = CallWatcher(state.forbidden)
-    try:
-        with watcher:
-            return state.function(*args, **kwargs)
-    finally:
-        found += watcher.found
+
+    def _call(self, args, kwargs):
+        if getattr(self.function, "__module__", None) == "student":  # it is watched over there
+            try:
+                value, names = self.function.call_watched(args, kwargs, self.modules)
+            except Exception as error:
+                self.found += getattr(error, "student_found", ())
+                raise
+            self.found += names
+            return value
+        watcher = CallWatcher(self.modules)
+        try:
+            with watcher:
+                return self.function(*args, **kwargs)
+        finally:
+            self.found += watcher.found
 
 
-def _problem(state, trial, args, kwargs):
+def _problem(state, trial, answer, args, kwargs):
     case, check = trial.case, state.check
+    if isinstance(trial.error, Unfit):
+        return trial.error.came, trial.error.expected
     if isinstance(trial.error, NotImplementedError):
         return "NotImplementedError: not answered yet", "an implementation"
     if case.raises:
         wanted = f"a {case.raises.__name__} that says what is wrong"
         if trial.error is None:
             return f"{describe(trial.came)}, and no error", wanted
-        if isinstance(trial.error, case.raises):
+        if isinstance(trial.error, case.raises) and trial.error is answer.raised:
             return None
         return _error_text(trial.error, state.function), wanted
     if trial.error is not None:
@@ -293,13 +316,18 @@ def same_inputs(now, before):
     )
 
 
-def _call_text(check, case, hidden):
+def _call_text(check, call, hidden):
     """The call as the report shows it; hidden cases keep their numbers to themselves."""
-    bound = inspect.signature(check.reference).bind(*case.args, **case.kwargs)
+    if call is None:
+        return check.name
+    try:
+        given = inspect.signature(check.reference).bind(*call.args, **call.kwargs).arguments
+    except TypeError:  # a check's `measure` calls by other names
+        given = dict(enumerate(call.args)) | call.kwargs
     shown = [
         f"{name}={describe(value)}"
-        for name, value in bound.arguments.items()
-        if not (hidden and not isinstance(value, np.ndarray))
+        for name, value in given.items()
+        if not (hidden and not (isinstance(value, np.ndarray) or is_tensor(value)))
     ]
     return f"{check.name}({', '.join(shown)})"
 

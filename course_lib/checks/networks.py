@@ -1,0 +1,199 @@
+"""What a check finds out about a network: it is judged by what it computes.
+
+A student's network may name its layers as it likes, make them in any order and nest models. So
+weights are injected by *position*: what a layer is fed by and the shapes of its weights decide
+which numbers it gets. Two right networks then compute the same. Layers without weights do not
+count as a position, so that a misplaced activation changes the output and nothing else.
+
+Keras is imported where a network is measured, and not before.
+"""
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from course_lib.checks.compare import describe, is_tensor
+from course_lib.checks.core import Unfit
+
+__all__ = [
+    "Unfit",
+    "Weighted",
+    "inject",
+    "model_of",
+    "outputs",
+    "parameters",
+    "placeholder",
+    "weighted",
+    "zero",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Weighted:
+    """A layer with weights, and where it stands.
+
+    Attributes:
+        layer: Keras's layer.
+        position: a number that follows from its weights' shapes and all that stands before it.
+        depth: how many such layers data passes at most on its way here.
+        roles: the names of its weights, such as `"kernel"`, in Keras's order.
+    """
+
+    layer: object
+    position: int
+    depth: int
+    roles: tuple[str, ...]
+
+
+def placeholder(shape, **options):
+    """Return a symbolic tensor for a batch of inputs of this shape."""
+    import keras
+
+    return keras.Input(tuple(shape), **options)
+
+
+def model_of(inputs, outputs):
+    """Return the model between symbolic tensors.
+
+    Raises:
+        Unfit: if `outputs` is no symbolic tensor, or does not come from the inputs.
+    """
+    import keras
+
+    given = outputs if isinstance(outputs, (list, tuple)) and outputs else [outputs]
+    for one in given:
+        if one is None or one is Ellipsis:
+            raise Unfit(f"{one} instead of a tensor", "a tensor: the function must end with return")
+        if isinstance(one, keras.Model):
+            raise Unfit(describe(one), "a tensor: return what the last layer gives, not a model")
+        if isinstance(one, keras.Layer):
+            raise Unfit(f"a layer, {describe(one)}", "a tensor: call the layer on its input")
+        if not is_tensor(one):
+            raise Unfit(describe(one), "a tensor of Keras, made by calling layers on the input")
+    try:
+        return keras.Model(inputs, outputs)
+    except ValueError:
+        wanted = "a tensor that is computed from the function's argument"
+        raise Unfit("a tensor that does not come from the input alone", wanted) from None
+
+
+def weighted(model):
+    """Return a model's layers with weights as `Weighted`, those nearest to the input first."""
+    return sorted(_Walk(model).found.values(), key=lambda one: (one.depth, one.position))
+
+
+def inject(model, seed, biases=True):
+    """Give every layer signed random weights that follow from its position and a seed.
+
+    Kernels keep the size of what passes them; scales (gamma) are of either sign and never small,
+    moving means are not zero and moving variances not one.
+
+    Args:
+        model: a model.
+        seed: an integer.
+        biases: whether biases are drawn; else they are zero.
+    """
+    for one in weighted(model):
+        arrays = []
+        for role, variable in zip(one.roles, one.layer.weights, strict=True):
+            rng = np.random.default_rng([seed, one.position, zlib.crc32(role.encode())])
+            array = _drawn(rng, role, tuple(variable.shape))
+            arrays.append(array * (biases or role != "bias"))
+        one.layer.set_weights(arrays)
+
+
+def zero(model, chosen=lambda one: True, roles=("kernel", "bias")):
+    """Set weights of these roles to zero where `chosen(weighted)` says so; return how many layers.
+
+    Args:
+        model: a model.
+        chosen: a function of a `Weighted`.
+        roles: names of weights.
+    """
+    count = 0
+    for one in weighted(model):
+        if chosen(one):
+            for role, variable in zip(one.roles, one.layer.weights, strict=True):
+                if role in roles:
+                    variable.assign(np.zeros(variable.shape, np.float32))
+            count += 1
+    return count
+
+
+def outputs(model, images, training=False):
+    """Return what a model computes of images, as an array, or a tuple of them."""
+    result = model(images, training=training)
+    if isinstance(result, (list, tuple)):
+        return tuple(np.asarray(one) for one in result)
+    return np.asarray(result)
+
+
+def parameters(model):
+    """Return how many numbers a model trains, and how many it keeps otherwise."""
+    sizes = [
+        sum(int(np.prod(w.shape)) for w in weights)
+        for weights in (model.trainable_weights, model.non_trainable_weights)
+    ]
+    return tuple(sizes)
+
+
+def _drawn(rng, role, shape):
+    if role == "bias":
+        return rng.normal(0, 0.5, shape)
+    if role == "gamma":
+        return rng.uniform(0.5, 1.5, shape) * rng.choice([-1, 1], shape)
+    if role == "moving_variance":
+        return rng.uniform(0.3, 2, shape)
+    if role in ("beta", "moving_mean"):
+        return rng.normal(0, 0.5, shape)
+    fan_in = max(1, int(np.prod(shape[:2] if "depthwise" in role else shape[:-1])))
+    return rng.normal(0, 1.4 / np.sqrt(fan_in), shape)
+
+
+class _Walk:
+    """Goes from a model's outputs to its inputs and gives each layer with weights a position."""
+
+    def __init__(self, model):
+        self.found = {}
+        self.known = {}
+        for output in _flat(model.outputs):
+            self.fed_by(output, {})
+
+    def fed_by(self, tensor, bound):
+        """The positions of the nearest layers with weights before a tensor, and its depth."""
+        if id(tensor) in bound:
+            return bound[id(tensor)]
+        key = id(tensor), tuple(sorted(bound.items()))
+        if key not in self.known:
+            self.known[key] = self._look(tensor, bound)
+        return self.known[key]
+
+    def _look(self, tensor, bound):
+        operation, index, number = tensor._keras_history
+        node = operation._inbound_nodes[index]
+        before = [self.fed_by(one, bound) for one in node.input_tensors]
+        if not before:
+            return ("input", number), 0
+        if hasattr(operation, "outputs") and hasattr(operation, "layers"):  # a nested model
+            inner = {id(t): b for t, b in zip(_flat(operation.inputs), before, strict=True)}
+            return self.fed_by(_flat(operation.outputs)[number], inner)
+        feeds = tuple(sorted({feed for feed, _ in before}, key=repr))
+        depth = max(depth for _, depth in before)
+        if not getattr(operation, "weights", ()):
+            return feeds[0] if len(feeds) == 1 else ("joined", *feeds), depth
+        if operation not in self.found:
+            roles = tuple(variable.path.rpartition("/")[2] for variable in operation.weights)
+            shapes = [
+                (role, tuple(variable.shape))
+                for role, variable in zip(roles, operation.weights, strict=True)
+                if role != "bias"
+            ]
+            position = zlib.crc32(repr((shapes, feeds)).encode())
+            self.found[operation] = Weighted(operation, position, depth + 1, roles)
+        one = self.found[operation]
+        return ("layer", one.position), one.depth
+
+
+def _flat(tensors):
+    return list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
