@@ -3,9 +3,11 @@
 import functools
 import http.server
 import json
+import os
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,12 +23,23 @@ sys.path.append(str(ROOT / "book"))  # so that tests can import the book's exten
 @pytest.fixture(scope="session")
 def book():
     """The folder of the built book; what `_build` already holds is reused."""
+    from chapter_helpers import NAMES, sign_names
+
+    from course_lib.topics import TOPICS
+
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    keeping = {"PYTHONSTARTUP": str(ROOT / "tests/keep_names.py"), "COURSE_NAMES": str(NAMES)}
+    begun = time.time()
     built = subprocess.run(
-        [*command, "build", ".", "-W", "--keep-going"], cwd=ROOT, capture_output=True, text=True
+        [*command, "build", ".", "-W", "--keep-going"],
+        cwd=ROOT,
+        env={**os.environ, **keeping},
+        capture_output=True,
+        text=True,
     )
     if built.returncode:
         pytest.fail(f"jupyter-book build . -W failed:\n{(built.stdout + built.stderr)[-6000:]}")
+    sign_names([topic.stem for topic in TOPICS], begun)
     return ROOT / "_build" / "html"
 
 

@@ -11,7 +11,7 @@ from chapter_helpers import says as chapter_says
 from conftest import ROOT
 
 from course_lib.convolution import conv2d_parameters
-from course_lib.introduction import dense_parameters, fixed_permutation, permute_pixels
+from course_lib.introduction import as_model, dense_parameters, fixed_permutation, permute_pixels
 from course_lib.topics import TOPICS
 
 
@@ -55,7 +55,8 @@ def test_in_order_they_are_equal_and_shuffled_the_dense_one_wins(page):
 
 
 def test_the_networks_are_about_as_large(page):
-    counts = [page["models"][name].count_params() for name in ("dense", "convolutional")]
+    models = [as_model(page["NETWORKS"][name], (8, 8, 1)) for name in ("dense", "convolutional")]
+    counts = [model.count_params() for model in models]
     assert counts == [4810, 5130]
     assert says("about as many parameters")
 

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_lib.checks.compare import is_tensor
-from course_lib.checks.core import READY_MADE
 from course_lib.checks.run import VISIBLE_SEED, load, run
 from course_lib.topics import TOPICS
 
-# Variants and misconceptions live in course_lib.checks; what they may not call is the rest.
-_FOR_VARIANTS = (
-    *(m for m in READY_MADE if m != "course_lib"),
-    *(f"course_lib.{topic.stem}" for topic in TOPICS),
-)
+
+def _for_variants(check):
+    """What a variant may not call. It lives in course_lib.checks itself, so the topics stand in."""
+    others = (module for module in check.forbidden if module != "course_lib")
+    return (*others, *(f"course_lib.{topic.stem}" for topic in TOPICS))
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def _audit_check(check, seed):
     report = run(check, check.reference, True, seed, forbidden=())
     yield verdict("reference", check.name, "passes", _passes(report))
     for variant in check.variants:
-        report = run(check, variant, True, seed, _FOR_VARIANTS)
+        report = run(check, variant, True, seed, _for_variants(check))
         yield verdict("variant", variant.__name__, "passes", _passes(report))
     for planted in check.misconceptions:
         for hidden in (False, True):
@@ -65,7 +64,7 @@ def _audit_check(check, seed):
             kind = "mistake, hidden" if hidden else "mistake"
             yield verdict(kind, planted.name, f"hint {planted.name}", _hint(report))
     for ready in check.ready_made:
-        report = run(check, ready, True, seed, _FOR_VARIANTS)
+        report = run(check, ready, True, seed, _for_variants(check))
         yield verdict("ready-made", ready.__name__, "call is found", _found(report))
     for name, stub in _STUBS.items():
         report = run(check, stub, True, seed, forbidden=())

@@ -1,0 +1,216 @@
+"""Checks of networks: weights by position, what is measured, and how failures are told."""
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+layers = keras.layers
+
+from course_lib.checks import networks  # noqa: E402  after Keras, which may be missing
+from course_lib.checks.audit import memorised  # noqa: E402
+from course_lib.checks.core import Check, Unfit, case  # noqa: E402
+from course_lib.checks.run import run  # noqa: E402
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.normal(size=(2, 6, 5, 3)).astype("float32")
+
+
+def norm_relu(tensor, filters, strides=1):
+    y = layers.Conv2D(filters, 3, strides=strides, padding="same")(tensor)
+    y = layers.ReLU()(layers.BatchNormalization()(y))
+    y = layers.Conv2D(filters, 3, padding="same")(y)
+    if strides != 1:
+        tensor = layers.Conv2D(filters, 1)(layers.AveragePooling2D(1, strides)(tensor))
+    return layers.ReLU()(layers.Add()([y, tensor]))
+
+
+def nested(tensor, filters, strides=1):
+    """The same network: another order, other names, a model within."""
+    aside = tensor
+    if strides != 1:
+        aside = layers.Conv2D(filters, 1, strides=strides, name="first")(tensor)
+    main = keras.Sequential(
+        [
+            layers.Conv2D(filters, 3, strides=strides, padding="same"),
+            layers.BatchNormalization(),
+            layers.Activation("relu"),
+            layers.Conv2D(filters, 3, padding="same", name="a_last_one"),
+        ]
+    )
+    return keras.ops.relu(aside + main(tensor))
+
+
+def relu_on_the_shortcut(tensor, filters, strides=1):
+    return norm_relu(layers.ReLU()(tensor), filters, strides)
+
+
+def no_projection(tensor, filters, strides=1):
+    y = layers.Conv2D(filters, 3, strides=strides, padding="same")(tensor)
+    return layers.Add()([y, tensor])
+
+
+def measure(answer, images, filters, strides, seed):
+    tensor = networks.placeholder(images.shape[1:])
+    model = networks.model_of(tensor, answer(tensor, filters, strides))
+    networks.inject(model, seed)
+    return networks.outputs(model, images)
+
+
+@pytest.fixture
+def block():
+    check = Check(norm_relu, "residual", "a block", measure=measure, forbidden=("sklearn",))
+
+    @check.part()
+    def alike(rng):
+        """Where the shapes agree."""
+        yield case(rng.normal(size=(1, 5, 4, 3)).astype("float32"), 3, 1, 7)
+
+    @check.part()
+    def strided(rng):
+        """Where the size shrinks."""
+        size = int(rng.integers(5, 30))
+        yield case(rng.normal(size=(1, 5, size, 3)).astype("float32"), 3, 2, 8)
+
+    check.misconception("The shortcut goes through a ReLU")(relu_on_the_shortcut)
+    check.misconception("The shortcut keeps its size where the other path shrinks")(no_projection)
+    return check
+
+
+def built(function, *arguments):
+    tensor = networks.placeholder(IMAGES.shape[1:])
+    return networks.model_of(tensor, function(tensor, *arguments))
+
+
+def test_weights_follow_from_the_position(block):
+    for seed in (1, 2):
+        results = []
+        for function in (norm_relu, nested):
+            model = built(function, 3, 2)
+            networks.inject(model, seed)
+            results.append(networks.outputs(model, IMAGES))
+        np.testing.assert_allclose(*results, rtol=1e-5, atol=1e-5)
+        assert results[0].max() > 0.1
+    assert run(block, nested, hidden=True).passed
+
+
+def test_another_order_along_the_path_gives_other_weights():
+    twin = built(lambda x: layers.Conv2D(3, 1)(layers.Conv2D(3, 1)(x)))
+    networks.inject(twin, 1)
+    first, second = networks.weighted(twin)
+    assert (first.depth, second.depth) == (1, 2)
+    assert first.roles == ("kernel", "bias")
+    assert not np.allclose(first.layer.get_weights()[0], second.layer.get_weights()[0])
+
+
+def test_injected_weights_are_signed_and_never_trivial():
+    model = built(norm_relu, 8, 2)
+    networks.inject(model, 3)
+    for one in networks.weighted(model):
+        values = dict(zip(one.roles, one.layer.get_weights(), strict=True))
+        if "gamma" in values:
+            assert np.abs(values["gamma"]).min() >= 0.5
+            assert values["moving_variance"].min() > 0
+        else:
+            assert values["kernel"].min() < 0 < values["kernel"].max()
+    networks.inject(model, 3, biases=False)
+    kept = [one for one in networks.weighted(model) if "bias" in one.roles]
+    assert all(not one.layer.get_weights()[1].any() for one in kept)
+
+
+def test_parts_of_a_network_can_be_silenced():
+    model = built(norm_relu, 3, 1)
+    networks.inject(model, 1)
+    assert networks.zero(model, lambda one: one.depth == 3) == 1
+    np.testing.assert_allclose(networks.outputs(model, IMAGES), np.maximum(IMAGES, 0), atol=1e-6)
+    assert networks.parameters(model) == (2 * (3 * 3 * 3 * 3 + 3) + 6, 6)
+
+
+def test_several_outputs_and_a_shared_layer():
+    shared = layers.Conv2D(3, 1)
+    tensor = networks.placeholder((4, 4, 3))
+    model = networks.model_of(tensor, [shared(tensor), shared(shared(tensor))])
+    networks.inject(model, 1)
+    assert len(networks.weighted(model)) == 1
+    once, twice = networks.outputs(model, IMAGES[:, :4, :4])
+    assert once.shape == twice.shape == (2, 4, 4, 3)
+
+
+@pytest.mark.parametrize(
+    ("answer", "came"),
+    [
+        (lambda x: None, "None instead of a tensor"),
+        (lambda x: keras.Model(x, layers.ReLU()(x)), "a model of 2 layers"),
+        (lambda x: layers.ReLU(), "a layer, "),
+        (lambda x: 3, "3"),
+        (lambda x: layers.ReLU()(keras.Input((2,))), "a tensor that does not come from the input"),
+    ],
+)
+def test_what_is_no_network_is_said(answer, came):
+    with pytest.raises(Unfit) as error:
+        built(answer)
+    assert error.value.came.startswith(came)
+    assert error.value.expected
+
+
+def test_mistakes_are_named_by_what_they_compute_or_by_how_they_fail(block):
+    report = run(block, relu_on_the_shortcut, hidden=True)
+    assert (report.score, report.diagnosis) == (0, "relu_on_the_shortcut")
+    report = run(block, no_projection)
+    assert report.diagnosis == "no_projection"
+    assert "Received shapes" in report.outcomes[1].came
+
+    def other_error(tensor, filters, strides=1):
+        return norm_relu(tensor, filters) if strides == 1 else 1 / 0
+
+    outcome = run(block, other_error).outcomes[1]
+    assert "ZeroDivisionError" in outcome.came
+    assert outcome.misconception is None
+
+
+def test_the_report_shows_the_call_that_was_made(block):
+    report = run(block, relu_on_the_shortcut)
+    tried = report.outcomes[0].tried
+    assert tried == "norm_relu(tensor=a tensor (None, 5, 4, 3), filters=3, strides=1)"
+    assert report.example("alike")["filters"] == 3
+    hidden = run(block, relu_on_the_shortcut, hidden=True).outcomes[0].tried
+    assert hidden == "norm_relu(tensor=a tensor (None, 5, 4, 3))"
+
+
+def test_arguments_that_differ_are_told(block):
+    messages = [o.message for o in run(block, lambda image: image).outcomes]
+    assert "The task asks for the arguments (tensor, filters, strides=1)" in messages[0]
+
+
+def test_forbidden_calls_are_found_within_the_answer_alone(block):
+    import sklearn.utils
+
+    def ready(tensor, filters, strides=1):
+        sklearn.utils.check_array(np.ones((2, 2)))
+        return norm_relu(tensor, filters, strides)
+
+    assert "sklearn" in run(block, ready).outcomes[0].came
+    assert run(block, norm_relu).passed
+
+
+def test_an_error_of_the_measure_is_not_the_error_that_was_due():
+    def late(answer, value):
+        answer(value)
+        raise ValueError("ours")
+
+    check = Check(lambda value: value, "residual", "late", measure=late)
+
+    @check.part()
+    def refused(rng):
+        """It is refused."""
+        yield case(1, raises=ValueError)
+
+    def refuses(value):
+        raise ValueError("theirs")
+
+    assert not run(check, lambda value: value).passed
+    assert run(check, refuses).passed
+
+
+def test_memorised_networks_fail(block):
+    assert run(block, memorised(block)).passed
+    assert not run(block, memorised(block), hidden=True, forbidden=()).passed
