@@ -1,6 +1,7 @@
 """The check framework: its parts one by one, and every topic's checks on trial."""
 
 import json
+from dataclasses import dataclass
 from time import process_time
 
 import numpy as np
@@ -19,18 +20,48 @@ from course_lib.cli import app
 from course_lib.topics import ASSIGNED
 
 
+@dataclass
+class Trial:
+    """An audit, and how long each check took at most, in seconds of processor time."""
+
+    stem: str
+    rows: list
+    slowest: dict
+
+
 @pytest.fixture(scope="module", params=[topic.stem for topic in ASSIGNED])
-def verdicts(request):
-    return request.param, audit(request.param)
+def trial(request):
+    first, slowest = {}, {}
+
+    def timed(check, function, hidden=False, *args, **kwargs):
+        begun = process_time()
+        report = run(check, function, hidden, *args, **kwargs)
+        taken = process_time() - begun
+        # The first run solves the cases, as every notebook must; the others find them solved.
+        solving = first.setdefault(check.name, taken) if hidden else 0
+        slowest[check.name] = max(taken + solving, slowest.get(check.name, 0))
+        return report
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("course_lib.checks.audit.run", timed)
+        rows = audit(request.param)
+    return Trial(request.param, rows, slowest)
 
 
-def test_audit_misses_nothing(verdicts):
-    _, rows = verdicts
-    assert [row for row in rows if not row.ok] == []
+def test_audit_misses_nothing(trial):
+    assert [row for row in trial.rows if not row.ok] == []
 
 
-def test_audit_tries_enough(verdicts):
-    stem, rows = verdicts
+def test_every_check_answers_at_the_speed_of_thought(trial, record_property):
+    """Whoever waits tries less. Networks take longer to build; a busy machine does not count."""
+    record_property("seconds", trial.slowest)
+    for check in load(trial.stem):
+        limit = 2 if check.measure is None else 6
+        assert trial.slowest[check.name] < limit, trial.slowest
+
+
+def test_audit_tries_enough(trial):
+    stem, rows = trial.stem, trial.rows
     assert len({(r.check, r.name) for r in rows if r.kind == "mistake"}) >= 20
     assert {r.kind for r in rows} >= {"reference", "variant", "stub", "memorised", "ready-made"}
     for check in load(stem):
@@ -520,22 +551,6 @@ def test_slack_is_bounded_and_knows_integers():
     expected = jump(np.ones(4, np.float32))
     assert slack(check, case(np.ones(4, np.float32)), expected) == [1e-3, 0.0]
     assert slack(check, case(np.ones(4, np.uint8)), expected) == [0.0, 0.0]
-
-
-@pytest.mark.parametrize("stem", [topic.stem for topic in ASSIGNED])
-def test_every_check_answers_at_the_speed_of_thought(stem, record_property):
-    """Whoever waits tries less. In seconds of processor time, which a busy machine leaves alone."""
-    slowest = {}
-    for check in load(stem):
-        mistakes = [mistake.function for mistake in check.misconceptions]
-        for function in (check.reference, *check.variants, *mistakes, raising(RuntimeError("no"))):
-            check.known.clear()
-            begun = process_time()
-            run(check, function, hidden=True, forbidden=())
-            taken = process_time() - begun
-            slowest[check.name] = max(taken, slowest.get(check.name, 0))
-    record_property("seconds", slowest)
-    assert max(slowest.values()) < 2, slowest
 
 
 @pytest.mark.slow
