@@ -7,7 +7,7 @@ import zlib
 from functools import cache
 
 import matplotlib.pyplot as plt
-from conftest import ROOT
+from conftest import ROOT, building
 
 BOOK = ROOT / "book"
 NAMES = ROOT / "_build" / "names"
@@ -99,7 +99,8 @@ def run_page(stem):
         def page():
             yield from run_page("convolution")
     """
-    names = _left_behind(stem)
+    with building(alone=False):
+        names = _left_behind(stem)
     if names is not None:
         yield names
         return

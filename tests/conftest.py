@@ -1,5 +1,6 @@
 """Fixtures that tests share: the built book, a server of it, and a browser to read it with."""
 
+import fcntl
 import functools
 import http.server
 import json
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +22,20 @@ CHROMIUM_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-net
 sys.path.append(str(ROOT / "book"))  # so that tests can import the book's extensions, `_ext`
 
 
+def pytest_collection_modifyitems(items):
+    """Chapters come last: by then the book is built, and what their code names is known."""
+    items.sort(key=lambda item: item.path.name.startswith("test_chapter_"))
+
+
+@contextmanager
+def building(alone):
+    """Wait for the book's build: alone, to build it; else together with others who read it."""
+    (ROOT / "_build").mkdir(exist_ok=True)
+    with open(ROOT / "_build" / ".building", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
+
+
 @pytest.fixture(scope="session")
 def book():
     """The folder of the built book; what `_build` already holds is reused."""
@@ -29,17 +45,19 @@ def book():
 
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     keeping = {"PYTHONSTARTUP": str(ROOT / "tests/keep_names.py"), "COURSE_NAMES": str(NAMES)}
-    begun = time.time()
-    built = subprocess.run(
-        [*command, "build", ".", "-W", "--keep-going"],
-        cwd=ROOT,
-        env={**os.environ, **keeping},
-        capture_output=True,
-        text=True,
-    )
-    if built.returncode:
-        pytest.fail(f"jupyter-book build . -W failed:\n{(built.stdout + built.stderr)[-6000:]}")
-    sign_names([topic.stem for topic in TOPICS], begun)
+    with building(alone=True):
+        begun = time.time()
+        built = subprocess.run(
+            [*command, "build", ".", "-W", "--keep-going"],
+            cwd=ROOT,
+            env={**os.environ, **keeping},
+            capture_output=True,
+            text=True,
+        )
+        if built.returncode:
+            said = built.stdout + built.stderr
+            pytest.fail(f"jupyter-book build . -W failed:\n{said[-6000:]}")
+        sign_names([topic.stem for topic in TOPICS], begun)
     return ROOT / "_build" / "html"
 
 
