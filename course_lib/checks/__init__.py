@@ -9,6 +9,6 @@ import os
 # strides, which a student's right answer may have. tests/test_onednn.py shows it.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
-from course_lib.checks.run import check, load  # noqa: E402
+from course_lib.checks.run import check, load
 
 __all__ = ["check", "load"]
