@@ -81,7 +81,8 @@ def filter_normalise(direction, weights):
 
     Example:
         >>> weights = [np.array([[3.0, 0.0], [4.0, 2.0]]), np.array([7.0, 7.0])]
-        >>> kernel, bias = filter_normalise([np.array([[1.0, 1.0], [0.0, 1.0]]), np.ones(2)], weights)
+        >>> direction = [np.array([[1.0, 1.0], [0.0, 1.0]]), np.ones(2)]
+        >>> kernel, bias = filter_normalise(direction, weights)
         >>> kernel.round(3)                  # columns of length 5 = |(3, 4)| and 2 = |(0, 2)|
         array([[5.   , 1.414],
                [0.   , 1.414]])
@@ -236,7 +237,7 @@ def roughness(surface):
     across = at[0, 1] - 2 * middle + at[0, -1]
     mixed = (at[1, 1] - at[1, -1] - at[-1, 1] + at[-1, -1]) / 4
     least = (down + across) / 2 - np.hypot((down - across) / 2, mixed)  # the smaller eigenvalue
-    bent = least < -1e-9 * np.abs(surface).max()
+    bent = least < -1e-9 * np.abs(middle)  # a plane is not bent by rounding
     return Roughness(int(lowest.sum()), float(bent.mean()))
 
 
