@@ -1,0 +1,192 @@
+"""The exhibits of the topic `cnn`: a trained network that reads drawings, and pooling by hand."""
+
+import numpy as np
+import traitlets
+
+from course_lib.arguments import integer, pair
+from course_lib.data import digits
+from course_lib.exhibits import cnn_stills as stills
+from course_lib.exhibits.base import Exhibit
+from course_lib.exhibits.cnn_network import enlarge, forward, load
+from course_lib.exhibits.cnn_strokes import prepare
+
+EXAMPLES = (1545, 1471, 1492, 1475, 1512, 1517, 1510, 1587, 1511, 1676)
+LEVELS = 16  # brightness of an example's pixels, as the data has it
+
+
+def _synchronised(trait):
+    return trait.tag(sync=True)
+
+
+class DrawingExplorer(Exhibit):
+    """Draw a digit: a trained network names it, and shows what each of its layers found.
+
+    The page computes the forward pass itself, from the weights that come with it.
+
+    Args:
+        layers: the network, as `cnn_network.layers_of` takes it from a Keras model of 16 x 16 x 1
+            pixels. By default the one that ships with the course.
+        strokes: a drawing: list of lists of points `(x, y)`, from 0 to 1, y downwards.
+        example: the digit whose example is shown, if nothing is drawn; -1 for an empty pad.
+        layer: place in `layers` of the convolution or pooling whose map is enlarged.
+        map: which of its maps.
+        cursor: row and column of the pixel whose origin is explained.
+        asked: the digit whose evidence is shown; -1 for the most probable one.
+
+    Raises:
+        ValueError: if an argument does not fit; the message names it.
+
+    Example:
+        >>> explorer = DrawingExplorer(strokes=[[(0.5, 0.1), (0.5, 0.9)]])
+        >>> int(explorer.probabilities().argmax())                     # an upright line
+        1
+    """
+
+    front = "cnn/drawing_explorer"
+    still_size = (7.2, 5.0)
+    weights = _synchronised(traitlets.Bytes())
+    shapes = _synchronised(traitlets.List())
+    examples = _synchronised(traitlets.Bytes())
+    strokes = _synchronised(traitlets.List())
+    example = _synchronised(traitlets.Int())
+    layer = _synchronised(traitlets.Int())
+    map = _synchronised(traitlets.Int())
+    cursor = _synchronised(traitlets.List())
+    asked = _synchronised(traitlets.Int())
+
+    def __init__(
+        self, layers=None, strokes=(), example=3, *, layer=1, map=0, cursor=(7, 8), asked=-1
+    ):
+        layers = load() if layers is None else layers
+        shapes, weights = _packed(layers)
+        maps = {p: one["maps"] for p, one in enumerate(shapes) if one["kind"] in ("conv", "pool")}
+        if integer(layer, "layer", minimum=0) not in maps:
+            raise ValueError(
+                f"layer must be the place of a convolution or a pooling layer, one of "
+                f"{', '.join(str(place) for place in maps)}; got {layer}."
+            )
+        super().__init__(
+            weights=weights,
+            shapes=shapes,
+            examples=_examples(),
+            strokes=_checked_strokes(strokes),
+            example=-1 if len(strokes) else _within(example, "example", -1, 9),
+            layer=int(layer),
+            map=_within(map, "map", 0, maps[layer] - 1),
+            cursor=list(pair(cursor, "cursor", minimum=0)),
+            asked=_within(asked, "asked", -1, shapes[-1]["shape"][-1] - 1),
+        )
+
+    def layers(self):
+        """Return the network as plain arrays, read back from what the page gets."""
+        return _unpacked(self.shapes, self.weights)
+
+    def picture(self):
+        """Return the network's input, of shape `(1, 16, 16, 1)`."""
+        if self.example < 0:
+            return prepare(self.strokes)
+        levels = np.frombuffer(self.examples, np.uint8).reshape(-1, 8, 8, 1)
+        return enlarge(levels[[self.example]] / LEVELS)
+
+    def outputs(self):
+        """Return what each layer puts out, and the probabilities last."""
+        return forward(self.layers(), self.picture())
+
+    def probabilities(self):
+        """Return the probability of each digit."""
+        return self.outputs()[-1][0]
+
+    def place(self):
+        """Return the cursor, brought into the enlarged map."""
+        height, width = self.outputs()[self.layer].shape[1:3]
+        return min(self.cursor[0], height - 1), min(self.cursor[1], width - 1)
+
+    def draw_still(self, figure):
+        """Draw the picture, the probabilities, and the maps of every layer."""
+        stills.draw_network(figure, self)
+
+    def alternative_text(self):
+        """Say what the picture shows."""
+        probabilities = self.probabilities()
+        drawn = f"an example of a {self.example}" if self.example >= 0 else "a drawing"
+        sizes = [
+            f"{maps.shape[-1]} of {maps.shape[1]} by {maps.shape[2]}"
+            for maps in self.outputs()
+            if maps.ndim == 4
+        ]
+        best = int(probabilities.argmax())
+        return (
+            f"A network of {self.weight_count():,} weights reads {drawn}. Its feature maps, layer "
+            f"by layer: {', '.join(sizes)}. Bars of probability: the longest is that of {best}, "
+            f"{probabilities[best]:.1%}."
+        )
+
+    def weight_count(self):
+        """Return how many numbers the network has learnt.
+
+        Example:
+            >>> DrawingExplorer().weight_count()
+            6722
+        """
+        return len(self.weights) // 4
+
+
+EXHIBITS = (DrawingExplorer,)
+
+
+def _packed(layers):
+    """Return the layers' kinds and shapes, and all their numbers in one row of float32."""
+    shapes, row, at = [], [], 0
+    channels = 1
+    for layer in layers:
+        entry = {"kind": layer["kind"]}
+        if "kernel" in layer:
+            arrays = [np.asarray(layer[name], np.float32) for name in ("kernel", "bias")]
+            channels = arrays[0].shape[-1]
+            entry |= {"shape": list(arrays[0].shape), "at": at}
+            at += sum(array.size for array in arrays)
+            row += [array.ravel() for array in arrays]
+        shapes.append(entry | {"maps": channels})
+    return shapes, np.concatenate(row).astype("<f4").tobytes()
+
+
+def _unpacked(shapes, weights):
+    row = np.frombuffer(weights, "<f4")
+    layers = []
+    for entry in shapes:
+        layer = {"kind": entry["kind"]}
+        if "shape" in entry:
+            shape, start = entry["shape"], entry["at"]
+            end = start + int(np.prod(shape))
+            layer |= {"kernel": row[start:end].reshape(shape), "bias": row[end : end + shape[-1]]}
+        layers.append(layer)
+    return layers
+
+
+def _examples():
+    """Ten held-out digits, as levels of 8 x 8 pixels."""
+    return np.rint(LEVELS * digits()[0][list(EXAMPLES)]).astype(np.uint8).tobytes()
+
+
+def _checked_strokes(strokes):
+    checked = []
+    for stroke in strokes:
+        points = np.asarray(stroke, float)
+        if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
+            raise ValueError(
+                f"a stroke must be a list of points (x, y); got shape {points.shape}. Write "
+                f"[[(0.5, 0.1), (0.5, 0.9)]] for one upright line."
+            )
+        if points.min() < 0 or points.max() > 1:
+            raise ValueError(
+                f"points must lie between 0 and 1 along both axes; got values from "
+                f"{points.min():g} to {points.max():g}. Divide by the drawing's size."
+            )
+        checked.append(np.round(points, 3).tolist())
+    return checked
+
+
+def _within(value, name, low, high):
+    if not low <= integer(value, name, minimum=low) <= high:
+        raise ValueError(f"{name} must lie between {low} and {high} here; got {value}.")
+    return int(value)
