@@ -32,6 +32,7 @@ class DrawingExplorer(Exhibit):
         map: which of its maps.
         cursor: row and column of the pixel whose origin is explained.
         asked: the digit whose evidence is shown; -1 for the most probable one.
+        alone: whether each map has its own scale of brightness, or each layer one for all.
 
     Raises:
         ValueError: if an argument does not fit; the message names it.
@@ -53,10 +54,12 @@ class DrawingExplorer(Exhibit):
     map = _synchronised(traitlets.Int())
     cursor = _synchronised(traitlets.List())
     asked = _synchronised(traitlets.Int())
+    alone = _synchronised(traitlets.Bool())
 
     def __init__(
-        self, layers=None, strokes=(), example=3, *, layer=1, map=0, cursor=(7, 8), asked=-1
-    ):
+        self, layers=None, strokes=(), example=3, *, layer=1, map=7, cursor=(12, 7), asked=-1,
+        alone=True,
+    ):  # fmt: skip
         layers = load() if layers is None else layers
         shapes, weights = _packed(layers)
         maps = {p: one["maps"] for p, one in enumerate(shapes) if one["kind"] in ("conv", "pool")}
@@ -74,6 +77,7 @@ class DrawingExplorer(Exhibit):
             layer=int(layer),
             map=_within(map, "map", 0, maps[layer] - 1),
             cursor=list(pair(cursor, "cursor", minimum=0)),
+            alone=bool(alone),
             asked=_within(asked, "asked", -1, shapes[-1]["shape"][-1] - 1),
         )
 

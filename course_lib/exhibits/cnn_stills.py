@@ -45,8 +45,8 @@ def _maps(part, name, maps):
     row = np.full((height, count * (width + gap) - gap), np.nan)
     for channel in range(count):
         start = channel * (width + gap)
-        row[:, start : start + width] = maps[:, :, channel]
+        row[:, start : start + width] = maps[:, :, channel] / max(maps[:, :, channel].max(), 1e-9)
     axes = part.subplots()
-    axes.imshow(np.round(row / maps.max(), 4), cmap="gray", vmin=0, vmax=1, aspect="equal")
+    axes.imshow(np.round(row, 4), cmap="gray", vmin=0, vmax=1, aspect="equal")
     axes.axis("off")
     axes.set_title(f"{name}: {count} maps of {height} × {width}", fontsize=8, color=INK, pad=2)

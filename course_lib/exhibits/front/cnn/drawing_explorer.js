@@ -1,6 +1,6 @@
 // Draw a digit: the trained network answers, and shows what each of its layers found.
 
-import { announcer, button, bytes, choice, element, frameOf, number, onTheme, put, redraw, remember, write } from "../common/page.js";
+import { announcer, button, bytes, choice, element, frameOf, number, onTheme, put, redraw, remember, toggle, write } from "../common/page.js";
 import { Picture, clamp, extremes, palette } from "../common/picture.js";
 import { MapSheet } from "./map_sheet.js";
 import { evidence, forward, layersOf, sourcesOf } from "./network.js";
@@ -8,7 +8,7 @@ import { Pad } from "./pad.js";
 import { SourcesView } from "./sources.js";
 import { enlarge, extend, pictureFrom } from "./strokes.js";
 
-const SIDE = 16, PASS = ["strokes", "example", "weights", "shapes"];
+const INPUT = 16, PASS = ["strokes", "example", "weights", "shapes"];
 const percent = (share) => `${number(100 * share, share > 0.9995 || share < 0.0005 ? 0 : 1)} %`;
 
 // The names of the lecture's listing.
@@ -32,7 +32,7 @@ export function verdict(probabilities, isEmpty) {
 // Where one number came from: a sentence, and what the view of sources draws.
 export function originOf(state, place, map, row, column) {
   const { layers, outputs, picture, names } = state, { kind, planes } = outputs[place], value = planes[map].values[row * planes[map].width + column];
-  const before = place ? outputs[place - 1].planes : [{ values: picture, height: SIDE, width: SIDE }];
+  const before = place ? outputs[place - 1].planes : [{ values: picture, height: INPUT, width: INPUT }];
   const head = `${names[place]}, map ${map}, row ${row}, column ${column}: `, source = place ? names[place - 1] : "the picture";
   const brightest = Math.max(...before.map((plane) => extremes(plane.values)[1]), 1e-9);
   if (kind === "pool") {
@@ -54,7 +54,7 @@ function render({ model, el }) {
   });
   const state = remember(model, PASS, () => {
     const strokes = model.get("strokes"), example = model.get("example"), picture = pictureOf(strokes, example, bytes(model.get("examples")));
-    return { ...network(), picture, ...forward(network().layers, picture, SIDE), isEmpty: example < 0 && !strokes.length };
+    return { ...network(), picture, ...forward(network().layers, picture, INPUT), isEmpty: example < 0 && !strokes.length };
   });
   const shown = network().layers.map(({ kind }, place) => ({ kind, place })).filter(({ kind }) => kind === "conv" || kind === "pool");
   const lastPlace = shown.at(-1).place;
@@ -88,6 +88,7 @@ function render({ model, el }) {
   });
   const cursorIn = (height, width) => model.get("cursor").map((at, axis) => clamp(at, 0, (axis ? width : height) - 1));
   const origin = element("p", { class: "cnn-story" }), sources = new SourcesView(), largeTitle = element("p", { class: "exhibit-caption" });
+  const alone = toggle("each map on its own scale of brightness", (value) => put(model, { alone: value }));
   const layerRow = (name, note, sheet) => element("div", { class: "cnn-layer" }, element("p", {}, element("code", {}, name), " ", element("span", {}, note)), sheet.canvas);
 
   box.append(
@@ -95,12 +96,12 @@ function render({ model, el }) {
       element("div", {}, element("p", { class: "exhibit-caption" }, "draw here"), pad.canvas, element("div", { class: "exhibit-row cnn-pad-buttons" }, undo, clear)),
       element("div", {}, element("p", { class: "exhibit-caption" }, "what comes in"), input.canvas, element("p", { class: "exhibit-caption" }, "examples"), element("div", { class: "cnn-examples", role: "group", "aria-label": "examples" }, ...examples)),
       element("div", { class: "cnn-result" }, element("p", { class: "exhibit-caption" }, "probability of each digit"), element("table", { class: "cnn-bars" }, element("tbody", {}, ...bars.map(({ row }) => row))))),
-    story,
+    story, alone.box,
     ...shown.map(({ place, kind }, i) => layerRow(network().names[place], noteOf(kind, state().outputs[place].planes), sheets[i])),
     element("div", { class: "cnn-chosen" },
       element("div", { class: "cnn-enlarged" }, largeTitle, large.canvas),
       element("div", {}, element("p", { class: "exhibit-caption" }, "where this number came from"), origin, sources.canvas)),
-    element("div", { class: "exhibit-row" }, asked.box),
+    element("div", { class: "exhibit-row cnn-asked" }, asked.box),
     layerRow("dense", "each number of the last maps times its weight", about), total,
     announce.node);
 
@@ -111,8 +112,8 @@ function render({ model, el }) {
     pad.describe(`Pad to draw on. ${strokes.length === 1 ? "1 stroke" : `${strokes.length} strokes`}${example >= 0 ? `, an example of a ${example}` : ""}. ${pad.where()} Arrow keys move it, space puts it down or lifts it.`);
     undo.disabled = !strokes.length; clear.disabled = now.isEmpty;
     examples.forEach((one, digit) => one.setAttribute("aria-pressed", String(digit === example)));
-    input.show(now.picture, SIDE, SIDE, grey, 0, 1); input.paint([]);
-    input.describe(`The network's input: the drawing, centred and scaled, on ${SIDE} by ${SIDE} pixels.`);
+    input.show(now.picture, INPUT, INPUT, grey, 0, 1); input.paint([]);
+    input.describe(`The network's input: the drawing, centred and scaled, on ${INPUT} by ${INPUT} pixels.`);
     const best = now.probabilities.indexOf(Math.max(...now.probabilities));
     bars.forEach(({ fill, share, row }, digit) => {
       fill.style.width = `${100 * now.probabilities[digit]}%`;
@@ -121,13 +122,14 @@ function render({ model, el }) {
     });
     write(story, told);
     shown.forEach(({ place }, i) => {
-      const { planes } = now.outputs[place], brightest = Math.max(...planes.map((plane) => extremes(plane.values)[1]));
-      sheets[i].show(planes, grey, 0, brightest, place === layer ? map : -1);
+      const { planes } = now.outputs[place], each = planes.map((plane) => extremes(plane.values)[1]), most = Math.max(...each);
+      const tops = model.get("alone") ? each : each.map(() => most), brightest = tops[map];
+      sheets[i].show(planes, grey, tops.map(() => 0), tops, place === layer ? map : -1);
       sheets[i].describe(`${now.names[place]}: ${planes.length} feature maps of ${planes[0].height} by ${planes[0].width}. ${place === layer ? `Map ${map} is chosen.` : "Arrow keys choose a map."}`);
       if (place === layer) enlarged(now, planes, map, brightest, grey);
     });
     speak(now, best, signed);
-    asked.set(String(model.get("asked")));
+    asked.set(String(model.get("asked"))); alone.set(model.get("alone"));
     announce.say(told);
   });
 
@@ -147,7 +149,7 @@ function render({ model, el }) {
     const digit = model.get("asked") < 0 ? best : model.get("asked"), dense = now.layers.at(-1);
     const parts = evidence(dense, now.layers[lastPlace + 1].kind, now.outputs[lastPlace].planes, digit);
     const reach = Math.max(...parts.map(({ values }) => Math.max(...extremes(values).map(Math.abs)))) || 1, score = now.outputs.at(-1).planes[0].values[digit];
-    about.show(parts, signed, -reach, reach);
+    about.show(parts, signed, parts.map(() => -reach), parts.map(() => reach));
     const words = `Evidence for a ${digit} is orange, evidence against it purple. All of it and the bias ${number(dense.bias[digit], 2)} add up to the score ${number(score, 2)}; softmax makes it ${percent(now.probabilities[digit])}.`;
     write(total, words);
     about.describe(words);

@@ -35,8 +35,9 @@ export class MapSheet {
     });
   }
 
-  // One map below the other in memory; the canvas places them.
-  show(planes, colours, low, high, chosen = -1) {
+  // lows and highs: the values of the palette's ends, for each map. In memory one map stands below
+  // the other; the canvas places them.
+  show(planes, colours, lows, highs, chosen = -1) {
     const { height, width } = planes[0];
     Object.assign(this, { planes, chosen, height, width });
     if (this.pixels.width !== width || this.pixels.height !== height * planes.length) {
@@ -45,8 +46,8 @@ export class MapSheet {
       this.packed = new Uint32Array(this.data.data.buffer);
       this.arrange();
     }
-    const scale = high > low ? 255 / (high - low) : 0;
     planes.forEach(({ values }, map) => {
+      const low = lows[map], scale = highs[map] > low ? 255 / (highs[map] - low) : 0;
       for (let i = 0, at = map * values.length; i < values.length; i++, at++) {
         const level = (values[i] - low) * scale;
         this.packed[at] = colours[level <= 0 ? 0 : level >= 255 ? 255 : Math.round(level)];
