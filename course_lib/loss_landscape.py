@@ -241,38 +241,45 @@ def roughness(surface):
     return Roughness(int(lowest.sum()), float(bent.mean()))
 
 
-def rescaled(weights, layer, factor):
-    """Multiply one kernel by `factor` and the next by `1 / factor`.
+def rescaled(weights, layer, factors):
+    """Multiply the filters of one layer by `factors`, and divide by them in the next layer.
 
-    Between them stands a ReLU, which lets a positive factor through: the network with these
+    Between the two stands a ReLU, which lets a positive factor through: the network with these
     weights computes what it computed before.
 
     Args:
         weights: a list of arrays, kernel and bias in turn, of layers with ReLU between them and
-            without batch normalisation.
+            without batch normalisation. Pooling may stand there too, but no flattening.
         layer: the number of the first layer, counted from 0. Its bias is multiplied as well.
-        factor: a number above 0.
+        factors: a number above 0 for all filters, or an array with one for each.
 
     Returns:
         A new list of arrays.
 
     Raises:
-        ValueError: if there is no such layer with one after it, or `factor` is not above 0.
+        ValueError: if there is no such layer with one after it, or a factor is not above 0.
 
     Example:
         >>> rescaled([np.ones((1, 1)), np.ones(1), np.ones((1, 1)), np.ones(1)], 0, 10.0)
         [array([[10.]]), array([10.]), array([[0.1]]), array([1.])]
+
+    Reference:
+        Dinh et al. (2017), Sharp minima can generalize for deep nets, section 3.
     """
     last = len(weights) // 2 - 2
-    if not 0 <= layer <= last or not factor > 0:
+    if not 0 <= layer <= last or not np.all(np.asarray(factors) > 0):
         raise ValueError(
-            f"layer must lie between 0 and {last}, since a layer must follow it, and factor be "
-            f"above 0; got layer={layer} and factor={factor}."
+            f"layer must lie between 0 and {last}, since a layer must follow it, and factors be "
+            f"above 0; got layer={layer} and factors={factors}."
         )
+    kernel, bias, following = weights[2 * layer : 2 * layer + 3]
+    columns = np.broadcast_to(factors, bias.shape)
     changed = list(weights)
-    changed[2 * layer] = weights[2 * layer] * factor
-    changed[2 * layer + 1] = weights[2 * layer + 1] * factor
-    changed[2 * layer + 2] = weights[2 * layer + 2] / factor
+    changed[2 * layer : 2 * layer + 3] = [
+        kernel * columns,
+        bias * columns,
+        following / columns[:, np.newaxis],  # its next to last axis: the channels that it reads
+    ]
     return changed
 
 
