@@ -55,7 +55,7 @@ function render({ model, el }) {
     const bars = [name === "training" ? "batch" : "moving"];
     return { name, strips: [new Strip("2. Normalised", { bars }), new Strip("3. Times γ, plus β", { cut: true, bars })] };
   });
-  const heads = { training: "Training: the batch’s own", inference: "Inference: moving averages" };
+  const heads = { training: "Training: batch statistics", inference: "Inference: moving averages" };
   const said = element("p", { class: "norm-said" }), convention = element("p", { class: "exhibit-note" }), announce = announcer();
 
   box.append(
