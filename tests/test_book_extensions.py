@@ -164,6 +164,26 @@ def test_course_map_lists_every_topic(render):
     assert ".." not in text
 
 
+def test_course_times_are_those_that_the_chapters_tell(render, tmp_path):
+    folder = tmp_path / "source" / "book"
+    folder.mkdir(parents=True)
+    for number, topic in enumerate(TOPICS):
+        ends = f"The assignment at the end takes {number} hours.\n" if topic.answers else ""
+        head = f"---\norphan: true\n---\n# {topic.title}\n"
+        text = f"{head}\nReading takes about\n{number} minutes. {ends}"
+        (folder / f"{topic.stem}.md").write_text(text, encoding="utf8")
+    page, warnings = render("```{course-times}\n```", "course_map")
+    assert warnings == ""
+    rows = [[cell.get_text() for cell in row.select("td")] for row in page.select("tbody tr")]
+    assert rows == [
+        [t.title, f"{n} minutes", f"{n} hours" if t.answers else "none"]
+        for n, t in enumerate(TOPICS)
+    ]
+    assert page.select_one("tbody a")["href"] == f"book/{TOPICS[0].stem}.html"
+    (folder / f"{TOPICS[0].stem}.md").write_text("# Nothing\n", encoding="utf8")
+    assert "introduction.md: it must say" in render("```{course-times}\n```", "course_map")[1]
+
+
 def test_assignment_copies_the_notebook_and_warns_when_there_is_none(render, tmp_path):
     folder = tmp_path / "source" / "assignments" / "convolution"
     folder.mkdir(parents=True)

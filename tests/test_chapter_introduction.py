@@ -12,7 +12,6 @@ from conftest import ROOT
 
 from course_lib.convolution import conv2d_parameters
 from course_lib.introduction import as_model, dense_parameters, fixed_permutation, permute_pixels
-from course_lib.topics import TOPICS
 
 
 @pytest.fixture(scope="module")
@@ -155,24 +154,6 @@ def test_the_solution_of_the_gentle_shuffle():
 
 
 # How to use the course
-
-
-def told(stem):
-    """What a chapter says about its own times: reading, assignment."""
-    source = " ".join(text(stem).split())
-    reading = re.search(r"Reading takes about (\d+ minutes)", source)[1]
-    hours = re.search(r"assignment at the end takes ((?:\w+ )+hours?)", source)
-    return reading, hours[1] if hours else "none"
-
-
-@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.stem)
-def test_times_are_those_of_the_chapters(topic):
-    row = re.search(
-        rf"^\| \[(.*)\]\({topic.stem}\) \| (.*?) \| (.*?) \|$", text("introduction"), re.MULTILINE
-    )
-    assert row, f"the table of times needs a row for {topic.stem}"
-    assert row[1] == topic.title
-    assert (row[2], row[3]) == told(topic.stem)
 
 
 def commands():

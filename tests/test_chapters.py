@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from _ext.course_map import times
 from chapter_helpers import BOOK, cells, quizzes, text
 
 from course_lib.data import CREDITS
@@ -44,7 +45,8 @@ def test_the_parts_of_a_chapter(stem):
     source = text(stem)
     for part in ("After this chapter you can", "{bibliography}", "{quiz}", ":class: errata"):
         assert part in source, part
-    assert re.search(r"about \d+\s+minutes", source)
+    _, assignment = times(source)
+    assert (assignment == "none") == (stem not in GRADED), "how long does the assignment take?"
     assert source.index("exhibits.") < len(source) / 2, "an exhibit comes early"
     if stem in GRADED:
         assert f"{{mistakes}} {stem}" in source

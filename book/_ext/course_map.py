@@ -1,9 +1,15 @@
-"""`{course-map}`: the topics, by part of the lecture, from the course's own registry."""
+"""`{course-map}`: the topics, by part of the lecture, from the course's own registry.
+
+`{course-times}`: how long each takes, as its chapter says.
+"""
 
 import importlib.util
+import re
 from itertools import groupby
+from pathlib import Path
 
 from docutils import nodes
+from docutils.statemachine import StringList
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
@@ -46,7 +52,45 @@ class CourseMap(SphinxDirective):
         return nodes.list_item("", entry)
 
 
+def times(source):
+    """What a chapter says about its own times: reading, and its assignment or "none".
+
+    Raises:
+        ValueError: if it does not say how long reading takes.
+
+    Example:
+        >>> times("Reading takes about 45 minutes. The assignment at the end takes two hours.")
+        ('45 minutes', 'two hours')
+    """
+    words = " ".join(source.split())
+    reading = re.search(r"Reading takes about (\d+ minutes)", words)
+    if not reading:
+        raise ValueError("it must say: Reading takes about NN minutes")
+    hours = re.search(r"assignment at the end takes ((?:[\w-]+ )+hours?(?: and a half)?)", words)
+    return reading[1], hours[1] if hours else "none"
+
+
+class CourseTimes(SphinxDirective):
+    """The directive."""
+
+    def run(self):
+        """Return a table of all chapters' times."""
+        rows = ["| chapter | reading | assignment |", "|---|---|---|"]
+        for topic in TOPICS:
+            path = Path(self.env.doc2path(f"book/{topic.stem}"))
+            self.env.note_dependency(str(path))
+            try:
+                reading, assignment = times(path.read_text(encoding="utf8"))
+            except ValueError as error:
+                raise self.error(f"course-times: {path.name}: {error}") from None
+            rows.append(f"| [{topic.title}](/book/{topic.stem}.md) | {reading} | {assignment} |")
+        held = nodes.container()
+        self.state.nested_parse(StringList(rows, source="course-times"), self.content_offset, held)
+        return held.children
+
+
 def setup(app):
     """Register with Sphinx."""
+    app.add_directive("course-times", CourseTimes)
     app.add_directive("course-map", CourseMap)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
