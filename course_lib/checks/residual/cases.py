@@ -159,7 +159,6 @@ def more_channels(rng):
 @residual_block_v1.part(weight=2, read=f"{BOOK}-shortcut")
 def fewer_channels(rng):
     """Fewer channels come out than go in, down to a single one."""
-    yield case(_images(rng, 2, 4, 4, 5), [3, _pick(rng, 2, 3)], seed=_seed(rng))
     yield case(_images(rng, 2, 4, 4, _pick(rng, 4, 8)), [3, 1], seed=_seed(rng))
 
 
@@ -174,7 +173,6 @@ def strides(rng):
 def strides_of_each(rng):
     """A list of strides, one for each convolution: together they multiply."""
     several = _pick(rng, [2, 3], [3, 2])
-    yield case(_images(rng, 2, 9, 8, 3), [4, 3], strides=[1, 2], seed=_seed(rng))
     yield case(_images(rng, 2, 4, 4, 3), [2, 3], strides=[2, 2], seed=_seed(rng))
     yield case(_images(rng, 2, 13, 8, 2), [2, 4], strides=several, seed=_seed(rng))
 
@@ -183,7 +181,6 @@ def strides_of_each(rng):
 def strides_of_an_axis(rng):
     """A stride that is a pair, for height and width."""
     pair = _pick(rng, (1, 2), (2, 1), (1, 3))
-    yield case(_images(rng, 2, 6, 7, 3), [2, 3], strides=[pair, 1], seed=_seed(rng))
     yield case(_images(rng, 2, 6, 9, 3), [2, 3], strides=[pair, (1, 2)], seed=_seed(rng))
 
 
@@ -197,7 +194,6 @@ def kernel_size(rng):
 @residual_block_v1.part(weight=2, after=(same_shape,), read=f"{BOOK}-shortcut")
 def shortcut_alone(rng):
     """With f made silent the shortcut is left: x itself, or its linear projection, then ReLU."""
-    yield case(_images(rng, 2, 4, 5, 3), [4, 3], silent=True, seed=_seed(rng))
     yield case(_images(rng, 2, 5, 6, 3), [3, 5], strides=2, silent=True, seed=_seed(rng))
 
 
