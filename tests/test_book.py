@@ -73,11 +73,12 @@ def look(site, visit, looks):
             seen = visit(f"{site}/{page}", color_scheme=scheme, viewport=viewport)
             seen.page.wait_for_function(LIVE)
             findings = seen.page.evaluate(FINDINGS)
+            # Noted before axe comes, which asks for style sheets by wrong addresses.
+            findings |= {"faults": seen.remote + seen.faults, "addresses": [*seen.addresses]}
             only = {"resultTypes": ["violations"]}
             found = Axe().run(seen.page, options=only).response["violations"]
             axe = [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
-            faults = seen.remote + seen.faults
-            looks[page, scheme, width] = Look(faults, axe, seen.addresses, **findings)
+            looks[page, scheme, width] = Look(axe=axe, **findings)
         return looks[page, scheme, width]
 
     return once
