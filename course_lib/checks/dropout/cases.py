@@ -1,0 +1,412 @@
+"""What the checks of `dropout` try: one idea a part, so that one mistake costs one.
+
+A mask is random, so no part compares numbers with numbers. `statistics.py` counts independent
+choices and compares the count with the exact binomial distribution that a right answer has. One
+comparison condemns a right answer with a probability of at most `ALPHA` = 1e-9. The three checks
+make at most `COMPARISONS` = 500 of them, hidden draws included, so by the union bound a right
+assignment loses a mark to chance with a probability below 5e-7. Comparisons that are exact (a map
+is dropped whole or not, equal seeds give equal masks) add nothing to this. In the other direction
+the counts are so large that every mistake of `misconceptions.py` fails with a probability above
+1 - 1e-9; `tests/test_dropout.py` adds both up.
+"""
+
+import numpy as np
+
+from course_lib import dropout as topic
+from course_lib.checks import networks
+from course_lib.checks.compare import difference
+from course_lib.checks.core import Check, Unfit, case
+from course_lib.checks.dropout.statistics import MASK, mask_statistics, settled
+
+BOOK = "dropout.html#dropout"
+COMPARISONS = 500
+(
+    ZEROS, SIZE, REST, IMAGES_ALIKE, CHANNELS_ALIKE, ACROSS, DOWN, CALLS_ALIKE, IN_PART,
+    AT_THE_MEAN,
+) = MASK  # fmt: skip
+
+
+def measure_mask(answer, x, rate, training, seeds):
+    """Call the function once for each seed; return the statistics of what it dropped."""
+    if not 0 <= rate < 1:
+        return answer(x, rate, training, seeds[0])
+    original = x.astype(float)
+    outputs = []
+    for seed in seeds:
+        output = answer(x, rate, training, seed)
+        problem = difference(output, original, np.inf, "output")
+        if problem:
+            raise Unfit(*problem)
+        outputs.append(np.asarray(output, float))
+    return mask_statistics(original, np.stack(outputs), rate)
+
+
+dropout = Check(
+    topic.dropout,
+    topic="dropout",
+    title="Dropout of single numbers",
+    returns=MASK,
+    read=f"{BOOK}-mask",
+    rtol=1e-3,
+    measure=measure_mask,
+)
+spatial_dropout = Check(
+    topic.spatial_dropout,
+    topic="dropout",
+    title="Dropout of whole feature maps",
+    returns=MASK,
+    read=f"{BOOK}-spatial",
+    rtol=1e-3,
+    measure=measure_mask,
+)
+
+
+def _numbers(rng, *shape):
+    """Signed numbers away from zero, so that a zero in the output was put there."""
+    size = rng.uniform(0.5, 3, shape) * rng.choice([-1, 1], shape)
+    return np.round(size, 2).astype(np.float32)
+
+
+def _size(rng, low, high):
+    return int(rng.integers(low, high + 1))
+
+
+def _rate(rng):
+    """A rate that is far enough from its complement for both to be told apart."""
+    return float(rng.choice([0.15, 0.2, 0.25, 0.3, 0.35, 0.65, 0.7, 0.75, 0.8]))
+
+
+def _seeds(rng, count=1):
+    return [int(seed) for seed in rng.choice(1_000_000, count, replace=False)]
+
+
+# --- dropout -------------------------------------------------------------------------------------
+
+
+@dropout.part(weight=2, read=f"{BOOK}-scaling")
+def inference(rng):
+    """At inference nothing is dropped and nothing is scaled."""
+    x = _numbers(rng, _size(rng, 30, 40), 50)
+    for of in (ZEROS, SIZE, REST):
+        yield case(x, _rate(rng), False, _seeds(rng), of=of)
+    yield case(_numbers(rng, 4, 5, 6, 3), 0.5, False, _seeds(rng), of=SIZE)
+
+
+@dropout.part(weight=2)
+def zeros(rng):
+    """In training what is dropped is zero, and all the rest is the input times one number."""
+    yield case(_numbers(rng, _size(rng, 30, 40), 50), 0.3, True, _seeds(rng), of=REST)
+    x = _numbers(rng, 5, 6, _size(rng, 7, 9), 8)
+    yield case(x, float(rng.choice([0.2, 0.35])), True, _seeds(rng), of=REST)
+
+
+@dropout.part(weight=3, read=f"{BOOK}-scaling")
+def scaling(rng):
+    """Survivors are scaled up, so that the mean stays what it was."""
+    x = _numbers(rng, _size(rng, 30, 40), 50)
+    yield case(x, 0.2, True, _seeds(rng), of=SIZE)
+    yield case(x, 0.75, True, _seeds(rng), of=SIZE)
+    yield case(x, _rate(rng), True, _seeds(rng), of=SIZE)
+    yield case(_numbers(rng, 5, 6, 7, 8), 0, True, _seeds(rng), of=SIZE)
+
+
+@dropout.part(weight=3)
+def share(rng):
+    """`rate` is the share of numbers that is dropped."""
+    yield case(_numbers(rng, _size(rng, 40, 50), 50), 0.2, True, _seeds(rng), of=ZEROS)
+    yield case(_numbers(rng, 6, 6, _size(rng, 7, 9), 8), 0.7, True, _seeds(rng), of=ZEROS)
+    yield case(_numbers(rng, 2000), _rate(rng), True, _seeds(rng), of=ZEROS)
+
+
+@dropout.part(weight=2, read=f"{BOOK}-draws")
+def images(rng):
+    """Each image of the batch has a mask of its own."""
+    yield case(_numbers(rng, 40, 60), 0.5, True, _seeds(rng), of=IMAGES_ALIKE)
+    x = _numbers(rng, 6, 6, _size(rng, 7, 9), 8)
+    yield case(x, _rate(rng), True, _seeds(rng), of=IMAGES_ALIKE)
+
+
+@dropout.part(weight=2, read=f"{BOOK}-draws")
+def numbers(rng):
+    """Each number is dropped for itself, whatever becomes of other pixels and channels."""
+    x, rate, seeds = _numbers(rng, 6, 6, _size(rng, 7, 9), 8), _rate(rng), _seeds(rng)
+    for of in (CHANNELS_ALIKE, ACROSS, DOWN):
+        yield case(x, rate, True, seeds, of=of)
+
+
+@dropout.part(weight=2, read=f"{BOOK}-draws")
+def calls(rng):
+    """Equal seeds give equal masks, and different seeds different ones."""
+    x, rate, (one, two) = _numbers(rng, 40, 60), _rate(rng), _seeds(rng, 2)
+    yield case(x, rate, True, [one, two], of=CALLS_ALIKE)
+    yield case(x, rate, True, [one, one], of=CALLS_ALIKE)
+
+
+@dropout.part(weight=1, read=f"{BOOK}-draws")
+def independence(rng):
+    """How many numbers are dropped is left to chance as well."""
+    yield case(_numbers(rng, 1, 40), 0.25, True, _seeds(rng, 24), of=AT_THE_MEAN)
+
+
+@dropout.part(weight=2, read=f"{BOOK}-scaling")
+def eight_bits(rng):
+    """Whole numbers of 8 bits are scaled to numbers with decimals."""
+    x = np.full((_size(rng, 4, 6), 50), int(rng.choice([101, 103, 251])), np.uint8)
+    yield case(x, 0.3, True, _seeds(rng), of=SIZE)
+
+
+@dropout.part(weight=1)
+def bad_rates(rng):
+    """A rate below 0, or of 1 and more, ends in a ValueError."""
+    for rate in (-0.1, 1.5, 1.0):
+        yield case(_numbers(rng, 4, 5), rate, True, _seeds(rng), raises=ValueError)
+
+
+# --- spatial_dropout -----------------------------------------------------------------------------
+
+
+def _maps(rng):
+    """Many images and channels, since whole maps are counted; neither side is a square's."""
+    return _numbers(rng, _size(rng, 30, 36), _size(rng, 6, 7), 9, 32)
+
+
+@spatial_dropout.part(weight=2, read=f"{BOOK}-scaling")
+def identity(rng):
+    """At inference nothing is dropped and nothing is scaled."""
+    x, rate = _maps(rng), _rate(rng)
+    for of in (ZEROS, SIZE, REST):
+        yield case(x, rate, False, _seeds(rng), of=of)
+
+
+@spatial_dropout.part(weight=4)
+def whole_maps(rng):
+    """A feature map is dropped whole or not at all."""
+    x, rate = _maps(rng), float(rng.choice([0.3, 0.35, 0.65, 0.7]))
+    seeds = _seeds(rng)
+    for of in (IN_PART, ACROSS, DOWN):
+        yield case(x, rate, True, seeds, of=of)
+
+
+@spatial_dropout.part(weight=2, read=f"{BOOK}-scaling")
+def survivors(rng):
+    """Maps that survive are scaled up, and the others are zero."""
+    x = _maps(rng)
+    for rate in (0.2, 0.75, 0):
+        yield case(x, rate, True, _seeds(rng), of=SIZE)
+    yield case(x, 0.3, True, _seeds(rng), of=REST)
+
+
+@spatial_dropout.part(weight=2)
+def rate_of_maps(rng):
+    """`rate` is the share of maps that is dropped."""
+    yield case(_maps(rng), 0.2, True, _seeds(rng), of=ZEROS)
+    yield case(_maps(rng), _rate(rng), True, _seeds(rng), of=ZEROS)
+
+
+@spatial_dropout.part(weight=2, read=f"{BOOK}-draws")
+def own_masks(rng):
+    """Each image of the batch drops maps of its own."""
+    yield case(_maps(rng), float(rng.choice([0.3, 0.5, 0.7])), True, _seeds(rng), of=IMAGES_ALIKE)
+
+
+@spatial_dropout.part(weight=2, read=f"{BOOK}-draws")
+def channels(rng):
+    """Each channel is dropped for itself."""
+    rate = float(rng.choice([0.3, 0.5, 0.7]))
+    yield case(_maps(rng), rate, True, _seeds(rng), of=CHANNELS_ALIKE)
+
+
+@spatial_dropout.part(weight=1, read=f"{BOOK}-draws")
+def seeds(rng):
+    """Equal seeds give equal masks, and different seeds different ones."""
+    x, (one, two) = _maps(rng), _seeds(rng, 2)
+    yield case(x, 0.5, True, [one, two], of=CALLS_ALIKE)
+    yield case(x, 0.5, True, [one, one], of=CALLS_ALIKE)
+
+
+@spatial_dropout.part(weight=1, read=f"{BOOK}-draws")
+def chance(rng):
+    """How many maps are dropped is left to chance as well."""
+    yield case(_numbers(rng, 1, 2, 3, 40), 0.25, True, _seeds(rng, 24), of=AT_THE_MEAN)
+
+
+@spatial_dropout.part(weight=1)
+def bad_input(rng):
+    """A rate outside of [0, 1), or an array that holds no maps, ends in a ValueError."""
+    for rate in (-0.1, 1.5, 1.0):
+        yield case(_numbers(rng, 2, 3, 3, 4), rate, True, _seeds(rng), raises=ValueError)
+    yield case(_numbers(rng, 4, 5), 0.5, True, _seeds(rng), raises=ValueError)
+
+
+# --- residual_block ------------------------------------------------------------------------------
+
+# What the branch sees, and what happens around it.
+SEEN = (*MASK[:5], MASK[8])
+AROUND = ("share of zeros on the shortcut", "share of zeros after the branch")
+BLOCK = ("output", "trainable parameters", *SEEN, *AROUND)
+(
+    OUTPUT, PARAMETERS, BRANCH_ZEROS, _, BRANCH_REST, BRANCH_IMAGES, BRANCH_CHANNELS,
+    BRANCH_IN_PART, SHORTCUT, AFTER,
+) = BLOCK  # fmt: skip
+
+
+def measure_block(answer, shape, settings, rate, images, seed, training=False):
+    """Build the block; return what it computes, or what its branch sees where images are given.
+
+    Args:
+        answer: the function.
+        shape: of an image.
+        settings: filters, strides and kernel size.
+        rate: of the dropout.
+        images: what goes in, or how many images the statistics of masks should be taken of.
+        seed: of the weights.
+        training: whether the block runs as in training.
+    """
+    tensor = networks.placeholder(shape)
+    model = networks.model_of(tensor, answer(tensor, *settings, rate))
+    if isinstance(images, int):
+        seen = _what_the_branch_sees(model, shape, images, seed, rate, training)
+        return 0.0, 0, *seen
+    networks.inject(model, seed, biases=False)
+    output = networks.outputs(model, images, training)
+    return output, networks.parameters(model)[0], *np.zeros(len(BLOCK) - 2)
+
+
+def _what_the_branch_sees(model, shape, count, seed, rate, training):
+    """Statistics of the maps that reach a branch of 1x1 convolutions, found from outside.
+
+    With positive weights and inputs no ReLU bends, so that the branch is a matrix. Images with one
+    channel lit give its columns; its inverse tells from an output what went in.
+    """
+    height, width, channels = shape
+    rng = np.random.default_rng(seed)
+    _make_linear(model, rng, channels)
+    lit = np.zeros((channels, height, width, channels), np.float32)
+    lit[np.arange(channels), :, :, np.arange(channels)] = 1
+    matrix = (networks.outputs(model, lit) - lit)[:, 0, 0, :].astype(float)
+    x = rng.uniform(1, 2, (count, *shape)).astype(np.float32)
+    branch = networks.outputs(model, x, training) - x
+    if np.linalg.matrix_rank(matrix) < channels:
+        raise Unfit(
+            "a branch through which some channels of the input do not come",
+            "a branch of convolutions, batch normalisation and ReLU that takes in every channel",
+        )
+    seen = np.linalg.solve(matrix.T, branch.reshape(-1, channels).T.astype(float)).T
+    seen = np.where(np.abs(seen) < 1e-3, 0, seen).reshape(1, *x.shape)
+    found = mask_statistics(x.astype(float), seen, rate)
+    return *(found[MASK.index(name)] for name in SEEN), *_around(model, x, branch, rate, training)
+
+
+def _make_linear(model, rng, channels):
+    """Positive kernels, and batch normalisation that does nothing, not even in training."""
+    for one in networks.weighted(model):
+        for role, variable in zip(one.roles, one.layer.weights, strict=True):
+            value = np.zeros(variable.shape) + (role in ("gamma", "moving_variance"))
+            if role == "kernel" and variable.shape == (1, 1, channels, channels):
+                value[0, 0] = np.eye(channels) + rng.uniform(0.05, 0.15, (channels, channels))
+            variable.assign(value.astype(np.float32))
+        if "moving_mean" in one.roles:
+            one.layer.trainable = False
+
+
+def _around(model, x, branch, rate, training):
+    """Shares of zeros on the shortcut, seen when the branch is silent, and after the branch."""
+    channels = x.shape[-1]
+    networks.zero(model)
+    silent = networks.outputs(model, x, training)[:, 0, 0]
+    on_the_shortcut = settled(np.sum(silent == 0), silent.size, 0, rate)
+    # Now and then a branch sees nothing at all, and rightly gives nothing.
+    after = np.sum(np.abs(branch[:, 0, 0, 0]) < 1e-4)
+    return on_the_shortcut, settled(after, len(x), rate**channels, rate)
+
+
+residual_block = Check(
+    topic.residual_block,
+    topic="dropout",
+    title="A residual block with batch normalisation and spatial dropout",
+    returns=BLOCK,
+    read=f"{BOOK}-block",
+    rtol=1e-3,
+    forbidden=("course_lib", "keras.applications"),
+    measure=measure_block,
+)
+
+
+def _block(rng, shape, filters, strides=1, kernel_size=3, rate=0.0, training=False, of=OUTPUT):
+    images = rng.normal(0, 1, (3, *shape)).astype(np.float32)
+    settings = filters, strides, kernel_size
+    seed = int(rng.integers(1_000_000))
+    return case(shape, settings, rate, images, seed, training, of=of)
+
+
+@residual_block.part(weight=3)
+def same_shape(rng):
+    """The branch's result and the input are added, then comes the ReLU; f may be negative."""
+    yield _block(rng, (5, 6, 4), [4])
+    yield _block(rng, (6, 5, 3), [_size(rng, 5, 6), 3])
+
+
+@residual_block.part(weight=3)
+def projection(rng):
+    """Where shapes differ, and only there, the input is projected, linearly, and normalised."""
+    yield _block(rng, (5, 6, 3), [_size(rng, 4, 5), 5])
+    yield _block(rng, (7, 8, 3), [3, 3], _size(rng, 2, 3))
+    yield _block(rng, (6, 9, 4), [5, 2], (1, 2))
+
+
+@residual_block.part(weight=1)
+def lists(rng):
+    """Strides and kernel sizes may be lists with one entry for each convolution."""
+    yield _block(rng, (8, 9, 3), [4, 5], [2, _size(rng, 1, 2)], [3, 1])
+
+
+@residual_block.part(weight=2)
+def normalisation(rng):
+    """In training each convolution, and a projection, is followed by batch normalisation."""
+    yield _block(rng, (5, 6, 3), [4, 3], training=True)
+    yield _block(rng, (6, 5, 3), [4, 5], 2, training=True)
+
+
+@residual_block.part(weight=1)
+def no_bias(rng):
+    """Convolutions before a batch normalisation have no bias: it would be taken away again."""
+    yield _block(rng, (4, 4, 3), [4, _size(rng, 5, 7)], of=PARAMETERS)
+
+
+def _masks(rng, of, rate, training=True, filters=None, count=400):
+    shape, filters = (2, 3, 5), filters or [5]
+    settings = filters, 1, 1
+    return case(shape, settings, rate, count, int(rng.integers(1_000_000)), training, of=of)
+
+
+@residual_block.part(weight=2, read=f"{BOOK}-scaling")
+def at_inference(rng):
+    """At inference the branch sees its input as it is."""
+    yield _masks(rng, BRANCH_ZEROS, float(rng.choice([0.3, 0.4])), training=False)
+
+
+@residual_block.part(weight=3)
+def drops_maps(rng):
+    """In training the branch does not see a share of `rate` of the feature maps."""
+    rate = float(rng.choice([0.2, 0.25, 0.3]))
+    yield _masks(rng, BRANCH_ZEROS, rate)
+    yield _masks(rng, BRANCH_IN_PART, rate)
+
+
+@residual_block.part(weight=2)
+def place(rng):
+    """Dropout stands at the entrance of the branch: the shortcut and the sum are not dropped."""
+    rate = float(rng.choice([0.3, 0.35]))
+    yield _masks(rng, SHORTCUT, rate)
+    yield _masks(rng, AFTER, rate)
+    yield _masks(rng, BRANCH_REST, rate, filters=[5, 5])
+
+
+@residual_block.part(weight=1, read=f"{BOOK}-draws")
+def choices(rng):
+    """Each image drops maps of its own, and each map for itself."""
+    yield _masks(rng, BRANCH_IMAGES, 0.4)
+    yield _masks(rng, BRANCH_CHANNELS, 0.4)
+
+
+CHECKS = {check.name: check for check in (dropout, spatial_dropout, residual_block)}
