@@ -8,7 +8,7 @@ from course_lib.checks.batch_normalization.cases import conv_bn_relu, dense_bn_r
 ORDER = "conv, norm, relu"
 
 
-def _block(tensor, layer, order=ORDER, training=None, **norm):
+def _block(tensor, layer, order=ORDER, **norm):
     """A layer, a normalisation and an activation, in this order, as far as they are named."""
     from keras import layers
 
@@ -20,8 +20,7 @@ def _block(tensor, layer, order=ORDER, training=None, **norm):
         elif step == "layer norm":
             tensor = layers.LayerNormalization()(tensor)
         else:
-            normalise = layers.BatchNormalization(**{"momentum": 0.9, **norm})
-            tensor = normalise(tensor, **({} if training is None else {"training": training}))
+            tensor = layers.BatchNormalization(**{"momentum": 0.9, **norm})(tensor)
     return tensor
 
 
@@ -59,13 +58,9 @@ MOMENTUM_OF_PYTORCH = (
     "The momentum is 0.1, PyTorch's share of the new batch. Keras means the share that is kept: "
     "momentum=0.9."
 )
-ALWAYS_INFERENCE = (
-    "The normalisation was called with training=False and never sees its batch. Leave the argument "
-    "out: Keras passes on whether the model trains."
-)
-ALWAYS_TRAINING = (
-    "The normalisation was called with training=True and uses the batch's statistics at inference "
-    "too. Leave the argument out: Keras passes on whether the model trains."
+FROZEN = (
+    "The normalisation is frozen, trainable=False, and never sees its batch. A block that trains "
+    "leaves this argument out."
 )
 LAYER_NORM = (
     "This is layer normalisation, which treats each example for itself. The block has batch "
@@ -117,14 +112,9 @@ def momentum_of_pytorch(tensor, filters, strides=1, kernel_size=3):
     return _block(tensor, _conv(filters, strides, kernel_size), momentum=0.1)
 
 
-@conv_bn_relu.misconception(ALWAYS_INFERENCE)
-def always_inference(tensor, filters, strides=1, kernel_size=3):
-    return _block(tensor, _conv(filters, strides, kernel_size), training=False)
-
-
-@conv_bn_relu.misconception(ALWAYS_TRAINING)
-def always_training(tensor, filters, strides=1, kernel_size=3):
-    return _block(tensor, _conv(filters, strides, kernel_size), training=True)
+@conv_bn_relu.misconception(FROZEN)
+def frozen(tensor, filters, strides=1, kernel_size=3):
+    return _block(tensor, _conv(filters, strides, kernel_size), trainable=False)
 
 
 @conv_bn_relu.misconception(LAYER_NORM)
@@ -218,14 +208,9 @@ def dense_momentum_of_pytorch(tensor, units):
     return _block(tensor, _dense(units), momentum=0.1)
 
 
-@dense_bn_relu.misconception(ALWAYS_INFERENCE)
-def dense_always_inference(tensor, units):
-    return _block(tensor, _dense(units), training=False)
-
-
-@dense_bn_relu.misconception(ALWAYS_TRAINING)
-def dense_always_training(tensor, units):
-    return _block(tensor, _dense(units), training=True)
+@dense_bn_relu.misconception(FROZEN)
+def dense_frozen(tensor, units):
+    return _block(tensor, _dense(units), trainable=False)
 
 
 @dense_bn_relu.misconception(LAYER_NORM)
