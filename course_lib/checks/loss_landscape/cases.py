@@ -10,7 +10,7 @@ import numpy as np
 
 from course_lib import loss_landscape as topic
 from course_lib.checks.compare import describe
-from course_lib.checks.core import Check, Unfit, case
+from course_lib.checks.core import READY_MADE, Check, Unfit, case
 
 BOOK = "loss_landscape.html#loss-landscape"
 # Two arrays of one shape, since a generator that is made anew repeats itself there.
@@ -159,6 +159,8 @@ loss_surface = Check(
     title="The loss on the plane of two directions",
     returns=("surface", "largest change of weights and directions"),
     read=f"{BOOK}-surface",
+    # The loss that an answer has to call lives in this module; the rest of the course stays out.
+    forbidden=("course_lib.loss_landscape", *(m for m in READY_MADE if m != "course_lib")),
     measure=of_surface,
 )
 CHECKS = {check.name: check for check in (random_direction, filter_normalise, loss_surface)}
