@@ -109,6 +109,7 @@ class Check:
     variants: list[Callable] = field(default_factory=list)
     ready_made: list[Callable] = field(default_factory=list)
     known: dict = field(default_factory=dict, repr=False)
+    mistaken: dict = field(default_factory=dict, repr=False)
 
     @property
     def name(self):
@@ -156,6 +157,27 @@ class Check:
         if (part, seed) not in self.known:
             self.known[part, seed] = [(c, self._answer(c)) for c in self.draw(part, seed)]
         return self.known[part, seed]
+
+    def mistake(self, misconception, case):
+        """Return what a misconception makes of a case, and what it raised or None; computed once.
+
+        The case's arguments stay as they are.
+        """
+        key = misconception.name, case
+        if key not in self.mistaken:
+            args, kwargs = copy.deepcopy((case.args, case.kwargs))
+            try:
+                with np.errstate(all="ignore"):
+                    found = self.result(misconception.function, args, kwargs), None
+            except Exception as error:  # a mistake need not work on every input
+                found = None, error.with_traceback(None)
+            self.mistaken[key] = found
+        return self.mistaken[key]
+
+    def forget(self):
+        """Drop the results that are kept, as a new notebook has none."""
+        self.known.clear()
+        self.mistaken.clear()
 
     def _answer(self, case):
         if case.raises:
