@@ -3,14 +3,33 @@
 import numpy as np
 import traitlets
 
-from course_lib.arguments import integer, pair
+from course_lib.arguments import integer, padding_name, pair
+from course_lib.cnn import (
+    average_pool2d,
+    average_pool2d_gradient,
+    max_pool2d,
+    max_pool2d_gradient,
+)
 from course_lib.data import digits
 from course_lib.exhibits import cnn_stills as stills
 from course_lib.exhibits.base import Exhibit
 from course_lib.exhibits.cnn_network import enlarge, forward, load
 from course_lib.exhibits.cnn_strokes import prepare
+from course_lib.exhibits.pictures import one_of
 
 EXAMPLES = (1545, 1471, 1492, 1475, 1512, 1517, 1510, 1587, 1511, 1676)
+TABLE = (
+    (8, 2, 1, 4, 1, 9, 1, 9, 1),
+    (1, 4, 4, 3, 3, 3, 4, 9, 6),
+    (5, 4, 4, 4, 6, 9, 7, 1, 3),
+    (2, 9, 3, 5, 6, 7, 7, 4, 9),
+    (6, 5, 6, 4, 9, 7, 2, 0, 1),
+    (2, 2, 2, 5, 5, 3, 4, 8, 9),
+    (9, 5, 0, 1, 3, 5, 3, 4, 7),
+    (7, 3, 4, 9, 5, 4, 6, 3, 2),
+    (6, 7, 4, 7, 5, 2, 3, 4, 6),
+)
+KINDS = ("maximum", "mean")
 LEVELS = 16  # brightness of an example's pixels, as the data has it
 
 
@@ -135,7 +154,99 @@ class DrawingExplorer(Exhibit):
         return len(self.weights) // 4
 
 
-EXHIBITS = (DrawingExplorer,)
+class PoolingExplorer(Exhibit):
+    """Pool the lecture's table: which numbers a window sees, keeps, and sends its gradient to.
+
+    Args:
+        values: square table of 4 to 12 whole numbers from 0 to 9 a side; the lecture's by default.
+        kind: `"maximum"` or `"mean"`.
+        pool_size: numbers along each side of a window, 1 to 4.
+        strides: step from window to window, 1 to 4.
+        padding: `"valid"` or `"same"`.
+        cursor: row and column of the window that is lit.
+
+    Raises:
+        ValueError: if an argument does not fit; the message names it.
+
+    Example:
+        >>> PoolingExplorer(pool_size=3, strides=3).output()
+        array([[8., 9., 9.],
+               [9., 9., 9.],
+               [9., 9., 7.]])
+    """
+
+    front = "cnn/pooling_explorer"
+    still_size = (7.2, 2.9)
+    values = _synchronised(traitlets.List())
+    size = _synchronised(traitlets.Int())
+    kind = _synchronised(traitlets.Unicode())
+    pool_size = _synchronised(traitlets.Int())
+    strides = _synchronised(traitlets.Int())
+    padding = _synchronised(traitlets.Unicode())
+    cursor = _synchronised(traitlets.List())
+
+    def __init__(
+        self, values=None, kind="maximum", pool_size=3, strides=2, padding="valid", *, cursor=(1, 2)
+    ):
+        table = np.asarray(TABLE if values is None else values)
+        square = table.ndim == 2 and table.shape[0] == table.shape[1]
+        if not square or not 4 <= len(table) <= 12:
+            raise ValueError(
+                f"values must be a square table of 4 to 12 numbers a side; got shape {table.shape}."
+            )
+        if not np.isin(table, range(10)).all():
+            raise ValueError("values must be whole numbers from 0 to 9, as keys write them.")
+        super().__init__(
+            values=table.astype(int).ravel().tolist(),
+            size=len(table),
+            kind=one_of(kind, "kind", KINDS),
+            pool_size=_within(pool_size, "pool_size", 1, 4),
+            strides=_within(strides, "strides", 1, 4),
+            padding=padding_name(padding),
+            cursor=list(pair(cursor, "cursor", minimum=0)),
+        )
+
+    def table(self):
+        """Return the numbers, of shape `(size, size)`."""
+        return np.array(self.values, float).reshape(self.size, self.size)
+
+    def output(self):
+        """Return what pooling makes of them."""
+        pool = max_pool2d if self.kind == "maximum" else average_pool2d
+        return pool(self.table()[np.newaxis, ..., np.newaxis], *self._settings())[0, :, :, 0]
+
+    def gradient(self):
+        """Return the gradient at each number, if each window's output has the gradient 1."""
+        of = max_pool2d_gradient if self.kind == "maximum" else average_pool2d_gradient
+        above = np.ones((1, *self.output().shape, 1))
+        images = self.table()[np.newaxis, ..., np.newaxis]
+        return of(images, above, *self._settings())[0, :, :, 0]
+
+    def place(self):
+        """Return the cursor, brought into the output."""
+        last = len(self.output()) - 1
+        return min(self.cursor[0], last), min(self.cursor[1], last)
+
+    def draw_still(self, figure):
+        """Draw the table with a window, the output, and the gradient."""
+        stills.draw_pooling(figure, self)
+
+    def alternative_text(self):
+        """Say what the picture shows."""
+        output, gradient = self.output(), self.gradient()
+        return (
+            f"A table of {self.size} by {self.size} numbers and the {self.kind} of windows of "
+            f"{self.pool_size} by {self.pool_size} with steps of {self.strides} and padding "
+            f'"{self.padding}": {len(output)} by {len(output)} numbers. Beside them how much '
+            f"gradient each number gets: none at {int((gradient == 0).sum())}, at most "
+            f"{gradient.max():.3g}."
+        )
+
+    def _settings(self):
+        return self.pool_size, self.strides, self.padding
+
+
+EXHIBITS = (DrawingExplorer, PoolingExplorer)
 
 
 def _packed(layers):

@@ -1,6 +1,7 @@
 """The still pictures of the exhibits of `cnn`."""
 
 import numpy as np
+from matplotlib.patches import Rectangle
 
 from course_lib.exhibits.cnn_network import layer_names
 
@@ -50,3 +51,36 @@ def _maps(part, name, maps):
     axes.imshow(np.round(row, 4), cmap="gray", vmin=0, vmax=1, aspect="equal")
     axes.axis("off")
     axes.set_title(f"{name}: {count} maps of {height} × {width}", fontsize=8, color=INK, pad=2)
+
+
+def draw_pooling(figure, exhibit):
+    """Draw the table with the chosen window, the output, and what gradient each number gets."""
+    left, middle, right = figure.subplots(1, 3)
+    table, output, gradient = exhibit.table(), exhibit.output(), exhibit.gradient()
+    row, column = exhibit.place()
+    before = 0
+    if exhibit.padding == "same":
+        reach = (len(output) - 1) * exhibit.strides + exhibit.pool_size
+        before = max(reach - exhibit.size, 0) // 2
+    corner = [at * exhibit.strides - before for at in (row, column)]
+    _numbers(left, table, np.zeros_like(table), "the picture")
+    _frame(left, *corner, exhibit.pool_size)
+    _numbers(
+        middle, output, np.zeros_like(output), f"{exhibit.kind}, {len(output)} × {len(output)}"
+    )
+    _frame(middle, row, column, 1)
+    _numbers(right, gradient, gradient / gradient.max(), "gradient, if each window gets 1")
+
+
+def _numbers(axes, values, tint, title):
+    axes.imshow(np.round(tint, 4), cmap="Oranges", vmin=0, vmax=2)
+    for (row, column), value in np.ndenumerate(values):
+        text = f"{value:.2g}".lstrip("0") or "0"
+        size = 7 if len(text) < 3 else 5.5
+        axes.text(column, row, text, ha="center", va="center", fontsize=size, color=INK)
+    bare(axes, title)
+
+
+def _frame(axes, row, column, side):
+    corner = (column - 0.5, row - 0.5)
+    axes.add_patch(Rectangle(corner, side, side, fill=False, ec=ACCENT, lw=2, clip_on=False))
