@@ -288,7 +288,9 @@ def weights_of(model):
 
     Batch normalisation's moving statistics are no weights: `loss_of` deals with them.
     """
-    return [np.array(variable) for variable in model.trainable_variables]
+    import keras
+
+    return [keras.ops.convert_to_numpy(v).copy() for v in model.trainable_variables]
 
 
 def loss_of(model, images, labels, statistics="batch"):
