@@ -179,8 +179,8 @@ class BlockExplorer(Exhibit):
             "fails": "they cannot be added",
         }[planned.outcome]
         return (
-            f"A block of two convolutions on an input of {shapes[0]}. The branch gives {shapes[1]}, "
-            f"the shortcut, {path}, gives {shapes[2]}: {outcome}."
+            f"A block of two convolutions on an input of {shapes[0]}. The branch gives "
+            f"{shapes[1]}, the shortcut, {path}, gives {shapes[2]}: {outcome}."
         )
 
 

@@ -1,4 +1,4 @@
-"""The block of the block explorer, as the page's JavaScript computes it too: shapes, then values."""
+"""The block explorer's block, as the page's JavaScript computes it too: shapes, then values."""
 
 from dataclasses import dataclass
 
@@ -45,13 +45,13 @@ def plan(size, channels, filters, strides, rule="shape"):
         ('fits', 'fails')
     """
     between, last = filters
-    side = -(-(-(-size // strides[0])) // strides[1])
+    side = _shrunk(_shrunk(size, strides[0]), strides[1])
     branch = (side, side, last)
     if rule == "shape":
         stride = strides[0] * strides[1] if branch != (size, size, channels) else 0
     else:
         stride = max(strides) if 2 in strides or channels < last else 0
-    small = -(-size // stride) if stride else size
+    small = _shrunk(size, stride) if stride else size
     shortcut = (small, small, last if stride else channels)
     return Plan(
         ((size, size, channels), branch, shortcut),
@@ -62,6 +62,10 @@ def plan(size, channels, filters, strides, rule="shape"):
             conv2d_parameters(1, channels, last) if stride else 0,
         ),
     )
+
+
+def _shrunk(size, stride):
+    return -(-size // stride)
 
 
 def _outcome(branch, shortcut):
