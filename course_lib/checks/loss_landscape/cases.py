@@ -233,7 +233,7 @@ def one_filter(rng):
     yield _scaled(rng, [3 * _uneven(rng, *shape)], of="direction")
 
 
-@filter_normalise.part(weight=3)
+@filter_normalise.part(weight=4)
 def filters(rng):
     """Each filter of a convolution's kernel gets the length of its own weights."""
     yield _scaled(rng, [_uneven(rng, 1, 2, 1, 2)], of="direction")
@@ -256,7 +256,7 @@ def vectors(rng):
         yield _scaled(rng, weights, _size(rng, 1, 3), of="direction")
 
 
-@filter_normalise.part(weight=1, read=f"{BOOK}-zero")
+@filter_normalise.part(weight=2, read=f"{BOOK}-zero")
 def nothing(rng):
     """A filter that is all zeros, in the weights or in the direction, ends in zeros."""
     for layer, shape in enumerate(((3, 2, 2, 4), (6, 3))):
@@ -299,14 +299,14 @@ def _steps(rng, count, even=False):
     return tuple(sorted({0.0, *(float(p) for p in places * signs)}))
 
 
-@loss_surface.part(weight=1)
+@loss_surface.part(weight=2)
 def centre(rng):
     """A single step of 0 gives the loss of the weights as they are."""
     for _ in range(2):
         yield case((0.0,), _seed(rng), of="surface")
 
 
-@loss_surface.part(weight=2)
+@loss_surface.part(weight=3)
 def line(rng):
     """Along one direction, given twice, the loss depends on the sum of the two steps."""
     yield case((-1.0, 0.0, 1.0), _seed(rng), twice=True, of="surface")
@@ -321,7 +321,7 @@ def places(rng):
     yield case((1.0, -0.5, 0.25), _seed(rng), twice=True, of="surface")
 
 
-@loss_surface.part(weight=3, read=f"{BOOK}-orientation")
+@loss_surface.part(weight=4, read=f"{BOOK}-orientation")
 def plane(rng):
     """Two directions: the first one down the rows, the second along the columns."""
     yield case((-1.0, 0.0, 1.0), _seed(rng), of="surface")

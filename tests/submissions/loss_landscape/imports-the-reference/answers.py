@@ -1,0 +1,2 @@
+# %% loss-surface-answer
+from course_lib.loss_landscape import loss_surface
