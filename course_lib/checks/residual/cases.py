@@ -18,7 +18,8 @@ def _block(answer, images, filters, strides=None, kernel_size=None, silent=False
     """Build the block, inject weights, and run it on images.
 
     Biases stay zero: whether convolutions have them is left to whoever writes the block. With
-    `silent` all kernels larger than 1x1 are zero as well, and the shortcut is heard alone.
+    `silent` all kernels larger than 1x1 are zero as well, and what is not negative is returned: the
+    shortcut is heard alone, so that no part but the first ones depends on where a ReLU stands.
     """
     settings = {"strides": strides, "kernel_size": kernel_size}
     settings = {name: value for name, value in settings.items() if value is not None}
@@ -27,7 +28,8 @@ def _block(answer, images, filters, strides=None, kernel_size=None, silent=False
     networks.inject(model, seed, biases=False)
     if silent:
         networks.zero(model, lambda one: _kernel_size(one.layer) != (1, 1))
-    return _kernel_weights(model), networks.outputs(model, images)
+    output = networks.outputs(model, images)
+    return _kernel_weights(model), np.maximum(output, 0) if silent else output
 
 
 def _kernel_size(layer):
@@ -74,14 +76,14 @@ def classifier(kind, shape, seed):
     return model
 
 
-def _network(answer, images, depth=None, classes=None, filters=None, seed=0):
-    """Build the network, inject weights, and run it on images."""
+def _network(answer, images, depth=None, classes=None, filters=None, counted=False, seed=0):
+    """Build the network, inject weights, and run it on images, unless it is only counted."""
     settings = {"depth": depth, "classes": classes, "filters": filters}
     settings = {name: value for name, value in settings.items() if value is not None}
     tensor = networks.placeholder(images.shape[1:])
     model = networks.model_of(tensor, answer(tensor, **settings))
     trained, _ = networks.parameters(model)
-    if depth is None:  # the paper's network is counted only: it is large
+    if counted:
         return trained, np.zeros(1)
     networks.inject(model, seed)
     for one in networks.weighted(model):
@@ -136,7 +138,7 @@ def _pick(rng, *values):
 # --- residual_block_v1 ---------------------------------------------------------------------------
 
 
-@residual_block_v1.part(weight=4)
+@residual_block_v1.part(weight=5)
 def same_shape(rng):
     """Channels stay, strides are 1: ReLU(f(x) + x)."""
     channels = _pick(rng, 3, 4)
@@ -150,57 +152,52 @@ def filters_in_order(rng):
     yield case(_images(rng, 2, 4, 5, last), [first, second, last], seed=_seed(rng))
 
 
-@residual_block_v1.part(weight=2, read=f"{BOOK}-shortcut")
+@residual_block_v1.part(weight=3, read=f"{BOOK}-shortcut")
 def more_channels(rng):
-    """More channels come out than go in: the shortcut projects."""
+    """More channels come out than go in: a linear projection is added."""
     yield case(_images(rng, 2, 4, 5, 2), [3, _pick(rng, 4, 5)], seed=_seed(rng))
 
 
 @residual_block_v1.part(weight=2, read=f"{BOOK}-shortcut")
 def fewer_channels(rng):
-    """Fewer channels come out than go in, down to a single one."""
-    yield case(_images(rng, 2, 4, 4, _pick(rng, 4, 8)), [3, 1], seed=_seed(rng))
+    """Many channels go in and one comes out; f is silenced, and the shortcut is heard alone."""
+    images = _images(rng, 2, 4, 4, _pick(rng, 4, 8))
+    yield case(images, [3, 1], silent=True, seed=_seed(rng))
 
 
 @residual_block_v1.part(weight=3, read=f"{BOOK}-shortcut")
 def strides(rng):
-    """The channels stay and the strides are 2 or 3: the shortcut projects as well."""
-    yield case(_images(rng, 2, 5, 6, 3), [4, 3], strides=2, seed=_seed(rng))
-    yield case(_images(rng, 2, 7, 5, 2), [3, 2], strides=3, seed=_seed(rng))
+    """Channels stay and strides are 2 or 3: the shortcut projects as well (f is silenced)."""
+    yield case(_images(rng, 2, 5, 6, 3), [4, 3], strides=2, silent=True, seed=_seed(rng))
+    yield case(_images(rng, 2, 7, 5, 2), [3, 2], strides=3, silent=True, seed=_seed(rng))
 
 
 @residual_block_v1.part(weight=2, after=(strides,), read=f"{BOOK}-shortcut")
 def strides_of_each(rng):
-    """A list of strides, one for each convolution: together they multiply."""
+    """A list of strides, one for each convolution: together they multiply (f is silenced)."""
     several = _pick(rng, [2, 3], [3, 2])
-    yield case(_images(rng, 2, 4, 4, 3), [2, 3], strides=[2, 2], seed=_seed(rng))
-    yield case(_images(rng, 2, 13, 8, 2), [2, 4], strides=several, seed=_seed(rng))
+    yield case(_images(rng, 2, 4, 4, 3), [2, 3], strides=[2, 2], silent=True, seed=_seed(rng))
+    yield case(_images(rng, 2, 13, 8, 2), [2, 4], strides=several, silent=True, seed=_seed(rng))
 
 
 @residual_block_v1.part(weight=1, after=(strides_of_each,), read=f"{BOOK}-shortcut")
 def strides_of_an_axis(rng):
-    """A stride that is a pair, for height and width."""
-    pair = _pick(rng, (1, 2), (2, 1), (1, 3))
-    yield case(_images(rng, 2, 6, 9, 3), [2, 3], strides=[pair, (1, 2)], seed=_seed(rng))
+    """A stride that is a pair, for height and width (f is silenced)."""
+    each = [_pick(rng, (1, 2), (2, 1), (1, 3)), (1, 2)]
+    yield case(_images(rng, 2, 6, 9, 3), [2, 3], strides=each, silent=True, seed=_seed(rng))
 
 
 @residual_block_v1.part(weight=1)
 def kernel_size(rng):
-    """Kernels of another size; the shortcut's stays 1x1."""
-    size = _pick(rng, 2, 5)
-    yield case(_images(rng, 2, 5, 6, 2), [3, 4], strides=2, kernel_size=size, seed=_seed(rng))
-
-
-@residual_block_v1.part(weight=2, after=(same_shape,), read=f"{BOOK}-shortcut")
-def shortcut_alone(rng):
-    """With f made silent the shortcut is left: x itself, or its linear projection, then ReLU."""
-    yield case(_images(rng, 2, 5, 6, 3), [3, 5], strides=2, silent=True, seed=_seed(rng))
+    """Kernels of another size; the shortcut's stays 1x1 (f is silenced)."""
+    settings = {"strides": 2, "kernel_size": _pick(rng, 2, 5), "silent": True}
+    yield case(_images(rng, 2, 5, 6, 2), [3, 4], **settings, seed=_seed(rng))
 
 
 @residual_block_v1.part(weight=1)
 def strides_that_do_not_fit(rng):
     """More or fewer strides than convolutions are refused with a ValueError."""
-    yield case(_images(rng, 1, 4, 4, 2), [2, 2], strides=[1, 1, 2], raises=ValueError)
+    yield case(_images(rng, 1, 4, 4, 2), [2, 2], strides=[1, 1, 1], raises=ValueError)
     yield case(_images(rng, 1, 4, 4, 2), [2, 3, 2], strides=[1, 1], raises=ValueError)
 
 
@@ -211,7 +208,7 @@ def _labels(rng, count):
     return rng.integers(0, 3, count)
 
 
-@gradient_norms.part(weight=3)
+@gradient_norms.part(weight=2)
 def kernels(rng):
     """Two convolutions and a dense layer: one norm for each kernel of a convolution."""
     yield case(_images(rng, 4, 5, 6, 2), _labels(rng, 4), seed=_seed(rng))
@@ -230,7 +227,7 @@ def projections(rng):
     yield case(images, labels, kind="shortcut", seed=_seed(rng))
 
 
-@gradient_norms.part(weight=2)
+@gradient_norms.part(weight=1)
 def batch_statistics(rng):
     """Batch normalisation, which uses the batch's statistics in training."""
     images, labels = _images(rng, 6, 4, 5, 2), _labels(rng, 6)
@@ -240,25 +237,31 @@ def batch_statistics(rng):
 # --- resnet --------------------------------------------------------------------------------------
 
 
-@resnet.part(weight=4)
+@resnet.part(weight=3)
 def smallest(rng):
-    """Depth 8, one block a stage: shapes, shortcuts and normalisation."""
-    classes, filters = _pick(rng, 3, 5), _pick(rng, 2, 3)
-    images = _images(rng, 2, 8, 9, _pick(rng, 1, 2))
-    yield case(images, depth=8, classes=classes, filters=filters, seed=_seed(rng))
+    """Depth 8, one block a stage: the scores."""
+    settings = {"classes": _pick(rng, 3, 5), "filters": _pick(rng, 2, 3), "seed": _seed(rng)}
+    yield case(_images(rng, 2, 8, 9, _pick(rng, 1, 2)), depth=8, **settings, of="scores")
 
 
-@resnet.part(weight=2)
+@resnet.part(weight=3, read=f"{BOOK}-parameters")
+def parameters(rng):
+    """Depth 14: the number of trained parameters."""
+    settings = {"classes": _pick(rng, 3, 5), "filters": _pick(rng, 2, 3)}
+    yield case(np.zeros((1, 8, 9, 2), np.float32), depth=14, **settings, counted=True)
+
+
+@resnet.part(weight=1, after=(smallest,))
 def deeper(rng):
-    """Depth 14: two blocks a stage, of which only the first changes the shape."""
-    classes, images = _pick(rng, 2, 4), _images(rng, 2, 6, 5, 1)
-    yield case(images, depth=14, classes=classes, filters=2, seed=_seed(rng))
+    """Depth 14: two blocks a stage, of which only the first may change the shape: the scores."""
+    settings = {"classes": _pick(rng, 2, 4), "filters": 2, "seed": _seed(rng)}
+    yield case(_images(rng, 2, 6, 5, 1), depth=14, **settings, of="scores")
 
 
-@resnet.part(weight=3, after=(deeper,), read=f"{BOOK}-parameters")
+@resnet.part(weight=2, after=(parameters,), read=f"{BOOK}-parameters")
 def the_papers(rng):
     """Depth 20 as it stands: 272,474 parameters for colour images and ten classes."""
-    yield case(np.zeros((1, 32, 32, 3), np.float32))
+    yield case(np.zeros((1, 32, 32, 3), np.float32), counted=True)
 
 
 @resnet.part(weight=1)

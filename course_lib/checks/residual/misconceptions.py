@@ -246,6 +246,14 @@ def integer_for_the_last_convolution(tensor, filters, strides=1, kernel_size=3):
 
 
 @residual_block_v1.misconception(
+    "the strides are not used: the image keeps its size. Pass them on to the convolutions, and to "
+    "the shortcut their product."
+)
+def strides_ignored(tensor, filters, strides=1, kernel_size=3):
+    return _block(tensor, filters, 1, kernel_size)
+
+
+@residual_block_v1.misconception(
     "the convolutions take their filters in the wrong order: the list's first entry belongs to the "
     "first convolution."
 )
@@ -287,6 +295,32 @@ def the_lectures_order(tensor, filters, strides=1, kernel_size=3):
         kernel_size,
         convolve=convolve,
         join=lambda *two: layers.Add()(two),
+    )
+
+
+@residual_block_v1.misconception(
+    "this is the lecture's listing. It projects only for strides of 2 or more channels, by the "
+    "largest of the strides, with a ReLU on the shortcut, and it has a ReLU before the addition "
+    "instead of after it. The chapter's errata say what each of them does."
+)
+def the_lectures_listing(tensor, filters, strides=1, kernel_size=3):
+    each = _for_each(strides, filters)
+
+    def differs(tensor, filters, total):
+        return any(2 in stride for stride in each) or tensor.shape[-1] < filters[-1]
+
+    def total(each):
+        return tuple(int(number) for number in np.max(each, axis=0))
+
+    def convolve(*arguments):
+        return _convolve(*arguments, last="relu")
+
+    def project(*arguments):
+        return _project(*arguments, activation="relu")
+
+    steps = {"differs": differs, "total": total, "convolve": convolve, "project": project}
+    return _block(
+        tensor, filters, strides, kernel_size, join=lambda *two: layers.Add()(two), **steps
     )
 
 
