@@ -178,7 +178,7 @@ def identity(rng):
         yield case(x, rate, False, _seeds(rng), of=of)
 
 
-@spatial_dropout.part(weight=4)
+@spatial_dropout.part(weight=5)
 def whole_maps(rng):
     """A feature map is dropped whole or not at all."""
     x, rate = _maps(rng), float(rng.choice([0.3, 0.35, 0.65, 0.7]))
@@ -240,14 +240,15 @@ def bad_input(rng):
 
 # --- residual_block ------------------------------------------------------------------------------
 
-# What the branch sees, and what happens around it.
-SEEN = (*MASK[:5], MASK[8])
-AROUND = ("share of zeros on the shortcut", "share of zeros after the branch")
-BLOCK = ("output", "trainable parameters", *SEEN, *AROUND)
-(
-    OUTPUT, PARAMETERS, BRANCH_ZEROS, _, BRANCH_REST, BRANCH_IMAGES, BRANCH_CHANNELS,
-    BRANCH_IN_PART, SHORTCUT, AFTER,
-) = BLOCK  # fmt: skip
+# What is found out about a block; the masks' statistics two by two, since each needs a network.
+BLOCK = (OUTPUT, PARAMETERS, BRANCH, STRANGE, AROUND, CHOICES) = (
+    "output",
+    "trainable parameters",
+    "share of the branch's input that is zero, share of maps that are so in part",
+    "share of the branch's input that is neither zero nor scaled",
+    "share of zeros on the shortcut, share of zeros after the branch",
+    "share of equal choices in two images, in two channels",
+)
 
 
 def measure_block(answer, shape, settings, rate, images, seed, training=False):
@@ -269,7 +270,7 @@ def measure_block(answer, shape, settings, rate, images, seed, training=False):
         return 0.0, 0, *seen
     networks.inject(model, seed, biases=False)
     output = networks.outputs(model, images, training)
-    return output, networks.parameters(model)[0], *np.zeros(len(BLOCK) - 2)
+    return output, networks.parameters(model)[0], *np.zeros(4)
 
 
 def _what_the_branch_sees(model, shape, count, seed, rate, training):
@@ -293,8 +294,12 @@ def _what_the_branch_sees(model, shape, count, seed, rate, training):
         )
     seen = np.linalg.solve(matrix.T, branch.reshape(-1, channels).T.astype(float)).T
     seen = np.where(np.abs(seen) < 1e-3, 0, seen).reshape(1, *x.shape)
-    found = mask_statistics(x.astype(float), seen, rate)
-    return *(found[MASK.index(name)] for name in SEEN), *_around(model, x, branch, rate, training)
+    found = dict(zip(MASK, mask_statistics(x.astype(float), seen, rate), strict=True))
+    dropped, choices = (
+        np.array([found[one], found[two]])
+        for one, two in ((ZEROS, IN_PART), (IMAGES_ALIKE, CHANNELS_ALIKE))
+    )
+    return dropped, found[REST], _around(model, x, branch, rate, training), choices
 
 
 def _make_linear(model, rng, channels):
@@ -317,7 +322,7 @@ def _around(model, x, branch, rate, training):
     on_the_shortcut = settled(np.sum(silent == 0), silent.size, 0, rate)
     # Now and then a branch sees nothing at all, and rightly gives nothing.
     after = np.sum(np.abs(branch[:, 0, 0, 0]) < 1e-4)
-    return on_the_shortcut, settled(after, len(x), rate**channels, rate)
+    return np.array([on_the_shortcut, settled(after, len(x), rate**channels, rate)])
 
 
 residual_block = Check(
@@ -342,14 +347,13 @@ def _block(rng, shape, filters, strides=1, kernel_size=3, rate=0.0, training=Fal
 @residual_block.part(weight=3)
 def same_shape(rng):
     """The branch's result and the input are added, then comes the ReLU; f may be negative."""
-    yield _block(rng, (5, 6, 4), [4])
     yield _block(rng, (6, 5, 3), [_size(rng, 5, 6), 3])
 
 
-@residual_block.part(weight=3)
+@residual_block.part(weight=4)
 def projection(rng):
     """Where shapes differ, and only there, the input is projected, linearly, and normalised."""
-    yield _block(rng, (5, 6, 3), [_size(rng, 4, 5), 5])
+    yield _block(rng, (5, 6, 3), [_size(rng, 4, 5)])
     yield _block(rng, (7, 8, 3), [3, 3], _size(rng, 2, 3))
     yield _block(rng, (6, 9, 4), [5, 2], (1, 2))
 
@@ -360,11 +364,10 @@ def lists(rng):
     yield _block(rng, (8, 9, 3), [4, 5], [2, _size(rng, 1, 2)], [3, 1])
 
 
-@residual_block.part(weight=2)
+@residual_block.part(weight=3)
 def normalisation(rng):
     """In training each convolution, and a projection, is followed by batch normalisation."""
-    yield _block(rng, (5, 6, 3), [4, 3], training=True)
-    yield _block(rng, (6, 5, 3), [4, 5], 2, training=True)
+    yield _block(rng, (6, 5, 3), [4, _size(rng, 4, 5)], 2, training=True)
 
 
 @residual_block.part(weight=1)
@@ -382,31 +385,27 @@ def _masks(rng, of, rate, training=True, filters=None, count=400):
 @residual_block.part(weight=2, read=f"{BOOK}-scaling")
 def at_inference(rng):
     """At inference the branch sees its input as it is."""
-    yield _masks(rng, BRANCH_ZEROS, float(rng.choice([0.3, 0.4])), training=False)
+    yield _masks(rng, BRANCH, float(rng.choice([0.3, 0.4])), training=False)
+
+
+@residual_block.part(weight=4)
+def drops_maps(rng):
+    """In training the branch does not see a share of `rate` of the feature maps."""
+    yield _masks(rng, BRANCH, float(rng.choice([0.2, 0.25, 0.3])))
 
 
 @residual_block.part(weight=3)
-def drops_maps(rng):
-    """In training the branch does not see a share of `rate` of the feature maps."""
-    rate = float(rng.choice([0.2, 0.25, 0.3]))
-    yield _masks(rng, BRANCH_ZEROS, rate)
-    yield _masks(rng, BRANCH_IN_PART, rate)
-
-
-@residual_block.part(weight=2)
 def place(rng):
     """Dropout stands at the entrance of the branch: the shortcut and the sum are not dropped."""
     rate = float(rng.choice([0.3, 0.35]))
-    yield _masks(rng, SHORTCUT, rate)
-    yield _masks(rng, AFTER, rate)
-    yield _masks(rng, BRANCH_REST, rate, filters=[5, 5])
+    yield _masks(rng, AROUND, rate)
+    yield _masks(rng, STRANGE, rate, filters=[5, 5])
 
 
 @residual_block.part(weight=1, read=f"{BOOK}-draws")
 def choices(rng):
     """Each image drops maps of its own, and each map for itself."""
-    yield _masks(rng, BRANCH_IMAGES, 0.4)
-    yield _masks(rng, BRANCH_CHANNELS, 0.4)
+    yield _masks(rng, CHOICES, 0.4)
 
 
 CHECKS = {check.name: check for check in (dropout, spatial_dropout, residual_block)}
