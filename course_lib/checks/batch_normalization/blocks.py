@@ -26,7 +26,7 @@ def measure_conv(answer, images, filters, *sizes, seed, training=False, positive
 
     Returns:
         The output, the moving mean and variance after the call, the share of the moving averages
-        that one call in training keeps, the number of trainable parameters.
+        that one call in training keeps, the number of parameters.
     """
     return _measure(answer, images, (filters, *sizes), seed, training, positive)
 
@@ -46,7 +46,7 @@ def _measure(answer, x, sizes, seed, training, positive):
     output = networks.outputs(model, x, training=training)
     mean, variance = (_read(model, role) for role in ("moving_mean", "moving_variance"))
     kept = _kept(model, x) if training else np.zeros(0)
-    return output, mean, variance, kept, networks.parameters(model)[0]
+    return output, mean, variance, kept, sum(networks.parameters(model))
 
 
 def _lift(model):

@@ -543,7 +543,7 @@ def old_bias(rng):
         yield case(kernel, bias, gamma, nothing, *statistics, of="bias")
 
 
-@fold_batch_norm.part(weight=2, read=f"{BOOK}-steps")
+@fold_batch_norm.part(weight=3, read=f"{BOOK}-steps")
 def deviation(rng):
     """The scale is over the root of the variance plus epsilon."""
     for divisor, settings in ((1, {}), (1, {"epsilon": 0.5}), (300, {})):
