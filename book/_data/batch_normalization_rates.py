@@ -22,9 +22,7 @@ RESULT = Path(__file__).with_suffix(".json")
 
 
 def plain_block(tensor, filters, strides, start="glorot_uniform"):
-    tensor = layers.Conv2D(
-        filters, 3, strides, padding="same", kernel_initializer=start
-    )(tensor)
+    tensor = layers.Conv2D(filters, 3, strides, padding="same", kernel_initializer=start)(tensor)
     return layers.ReLU()(tensor)
 
 
@@ -39,7 +37,7 @@ def default_block(tensor, filters, strides):
 
 
 def network(block):
-    blocks = dict(zip(BLOCKS, (plain_block, he_block, conv_bn_relu, default_block)))
+    blocks = dict(zip(BLOCKS, (plain_block, he_block, conv_bn_relu, default_block), strict=True))
     tensor = inputs = keras.Input((8, 8, 1))
     for place, filters in enumerate(FILTERS):
         tensor = blocks[block](tensor, filters, 2 if place == 2 else 1)
