@@ -44,31 +44,41 @@ resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import numpy as np, tensorflow as tf
 
-def error(batch, size, channels, filters, subsample_first):
+def error(batch, size, channels, filters, how):
     rng = np.random.default_rng(0)
     images = rng.normal(size=(batch, size, size, channels)).astype("float32")
     kernel = tf.Variable(rng.normal(size=(1, 1, channels, filters)).astype("float32"))
     back = rng.normal(size=(batch, size // 2, size // 2, filters)).astype("float32")
+    seen = images[:, ::2, ::2].reshape(-1, channels).astype(float)
+    if how == "forward":
+        came = tf.nn.conv2d(images, kernel, 2, "SAME").numpy().reshape(-1, filters)
+        due = seen @ kernel.numpy()[0, 0].astype(float)
+        return float(np.abs(came - due).max() / np.abs(due).max())
     with tf.GradientTape() as tape:
-        if subsample_first:
+        if how == "subsample":
             output = tf.nn.conv2d(tf.nn.avg_pool2d(images, 1, 2, "VALID"), kernel, 1, "SAME")
         else:
             output = tf.nn.conv2d(images, kernel, 2, "SAME")
         loss = tf.reduce_sum(output * back)
     came = tape.gradient(loss, kernel).numpy()[0, 0].astype(float)
-    seen = images[:, ::2, ::2].reshape(-1, channels).astype(float)
     due = seen.T @ back.reshape(-1, filters)
     return float(np.abs(came - due).max() / np.abs(due).max())
 
 from tensorflow.python.util import _pywrap_util_port as port
-shapes, subsample_first = eval(sys.argv[1]), sys.argv[2] == "subsample"
+shapes, how = eval(sys.argv[1]), sys.argv[2]
 print("version", tf.__version__, "onednn", port.IsMklEnabled(), flush=True)
-print("errors", [error(*shape, subsample_first) for shape in shapes], flush=True)
+print("errors", [error(*shape, how) for shape in shapes], flush=True)
 """
 
 
 def _gradients(shapes, how, onednn):
-    """Return the largest relative error of the gradients, and the version; infinite if it died."""
+    """Return the largest relative error, infinite if the process died; the version; has it oneDNN?
+
+    Args:
+        shapes: tuples of batch, size, channels and filters.
+        how: `"strided"` and `"subsample"` take gradients, `"forward"` does not.
+        onednn: the value of the switch.
+    """
     done = subprocess.run(
         [sys.executable, "-c", GRADIENT, repr(tuple(shapes)), how],
         env={**os.environ, SWITCH: onednn},
@@ -106,6 +116,12 @@ def test_strided_1x1_is_right_without_onednn():
 
 def test_subsampling_first_is_right_with_onednn():
     error, *_ = _gradients(SHAPES, "subsample", onednn="1")
+    assert error < 1e-5
+
+
+def test_outputs_are_right_with_onednn():
+    """Checks only run a student's network forwards: they survive where the switch was left on."""
+    error, *_ = _gradients(SHAPES, "forward", onednn="1")
     assert error < 1e-5
 
 
