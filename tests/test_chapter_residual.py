@@ -1,6 +1,7 @@
 """The chapter says what its code computes: every number in its prose, its quiz and its captions."""
 
 import json
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -140,6 +141,12 @@ def test_subsampling_first_is_the_same_function(page):
     assert says("With nine rows it reads five of them")
 
 
+def test_the_box_names_the_tensorflow_that_we_run_on():
+    """tests/test_onednn.py shows that the trap is still there."""
+    assert version("tensorflow").startswith("2.21.")
+    assert says("in the TensorFlow that this book runs on, 2.21")
+
+
 # The order
 
 
@@ -210,10 +217,14 @@ def test_the_larger_rate(shipped):
 
 
 def test_orders_at_depth_20(shipped):
+    last = {}
     for block in ("original", "lecture", "preactivation"):
         run = shipped[f"{block}, 20, 0.02"]
-        assert run["loss"][:, -1].max() < 0.02, block
-        assert run["test"].min() > 0.9, block
+        last[block] = run["loss"][:, -1].mean()
+        assert run["test"].min() > 0.92, block
+    assert last["lecture"] == pytest.approx(last["original"], rel=0.3)
+    for block in ("original", "lecture"):
+        assert 15 < last["preactivation"] / last[block] < 27
 
 
 # Quiz and exercises
