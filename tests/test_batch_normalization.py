@@ -143,7 +143,7 @@ def tf_value(variable):
 
 
 def test_gradient_has_no_share_that_changes_nothing():
-    """Shifting or scaling a channel does not change the loss, so the gradient is at right angles."""
+    """Shifting or scaling a channel does not change the loss: the gradient is at right angles."""
     x, gamma, *_ = drawn((6, 5, 4, 3), 7)
     wish = np.random.default_rng(8).normal(2, 1, x.shape)
     by_x, *_ = topic.batch_norm_gradients(x, gamma, wish, 1e-12)
@@ -276,7 +276,8 @@ def test_block_is_our_own_arithmetic(training):
 
 def test_a_bias_before_the_normalisation_changes_nothing_in_training():
     x, gamma, beta, *averages = drawn((6, 4), 16)
-    with_bias = topic.batch_norm_train(x + [5, -3, 100, 0.1], gamma, beta, *averages)[0]
+    bias = np.array([5, -3, 100, 0.1])
+    with_bias = topic.batch_norm_train(x + bias, gamma, beta, *averages)[0]
     np.testing.assert_allclose(with_bias, topic.batch_norm_train(x, gamma, beta, *averages)[0])
 
 
@@ -398,7 +399,13 @@ COSTS_ONE_PART = {
     "batch_norm_inference": ("batch_statistics_at_inference", "root_missing"),
     "batch_norm_gradients": ("variance_as_constant", "gamma_with_raw_input", "gradient_by_pixel"),
     "fold_batch_norm": ("old_bias_ignored", "epsilon_outside_in_fold"),
-    "conv_bn_relu": ("relu_missing", "relu_before_norm", "bias_kept", "momentum_of_pytorch"),
+    "conv_bn_relu": (
+        "relu_missing",
+        "relu_before_norm",
+        "bias_kept",
+        "momentum_of_pytorch",
+        "no_padding",
+    ),
     "dense_bn_relu": ("dense_relu_before_norm", "dense_bias_kept"),
 }
 

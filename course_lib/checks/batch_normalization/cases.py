@@ -3,7 +3,7 @@
 Batches are drawn so that a part sees its own idea and is blind to the others: with thousands of
 numbers a channel the biased and the unbiased variance are the same, at a deviation of 30 epsilon
 does not matter, and channels that hold the same numbers in other orders (`_alike`) have the same
-statistics. Each of these is undone in the one part that is about it.
+statistics. Each of these is undone in the one part that is about it. Kernels of one pixel need no padding.
 """
 
 import numpy as np
@@ -148,10 +148,11 @@ def few_examples(rng):
     """A small batch: the sum of squares is divided by the count, here and in what is averaged."""
     for batch in (4, _size(rng, 2, 5)):
         x = _numbers(rng, batch, 1)
-        # Averages that are there already, so that only another variance moves them.
-        averages = _float32(*_as_averaged(x))
         yield case(x, *_plain(1), *_at_start(1), of="output")
-        yield case(x, *_plain(1), *averages, momentum=0.5, of="moving_variance")
+        # An average that is there already, and is 1 like its root: only another variance moves it.
+        x, mean = _standardised(rng, batch, 1)
+        start = mean, np.ones_like(mean)
+        yield case(x, *_plain(1), *start, momentum=0.5, of="moving_variance")
 
 
 @batch_norm_train.part(weight=2)
@@ -407,23 +408,23 @@ def strides(rng):
     """Strides, before kernel_size in the arguments; the size is rounded up."""
     for step in (2, (1, 2)):
         images = _images(rng, 1, 7, _size(rng, 6, 8), 2)
-        yield case(images, 3, step, seed=_seed(rng), positive=True, of="output")
+        yield case(images, 3, step, 1, seed=_seed(rng), positive=True, of="output")
 
 
 @conv_bn_relu.part(weight=3)
 def activation(rng):
     """Normalised, then cut off below zero."""
-    yield case(_images(rng, 2, 5, 6, 3), 4, seed=_seed(rng), of="output")
-    yield case(_images(rng, 2, 4, 4, 2), _size(rng, 5, 6), seed=_seed(rng), of="output")
+    yield case(_images(rng, 2, 5, 6, 3), 4, 1, 1, seed=_seed(rng), of="output")
+    yield case(_images(rng, 2, 4, 4, 2), _size(rng, 5, 6), 1, 1, seed=_seed(rng), of="output")
 
 
 @conv_bn_relu.part(weight=2, read=f"{BOOK}-inference")
 def in_training(rng):
     """In training the batch's own statistics count, at inference the moving ones."""
     images, options = _images(rng, 3, 5, 4, 2), {"positive": True, "of": "output"}
-    yield case(images, 3, seed=_seed(rng), training=True, **options)
+    yield case(images, 3, 1, 1, seed=_seed(rng), training=True, **options)
     images = images + np.float32(3)
-    yield case(images, _size(rng, 4, 5), seed=_seed(rng), training=True, **options)
+    yield case(images, _size(rng, 4, 5), 1, 1, seed=_seed(rng), training=True, **options)
 
 
 @conv_bn_relu.part(weight=2, read=f"{BOOK}-moving-averages")
@@ -437,7 +438,7 @@ def no_bias(rng):
     """No parameters that do nothing: the mean takes any bias away again."""
     yield case(_images(rng, 1, 4, 5, 3), 4, seed=_seed(rng), of="parameters")
     filters = _size(rng, 5, 9)
-    yield case(_images(rng, 1, 4, 5, 2), filters, 1, 1, seed=_seed(rng), of="parameters")
+    yield case(_images(rng, 1, 4, 5, 2), filters, seed=_seed(rng), of="parameters")
 
 
 @conv_bn_relu.part(weight=1, after=(window, strides, activation, in_training, momentum, no_bias))

@@ -1,0 +1,2 @@
+# %% batch-norm-train-answer
+from course_lib.batch_normalization import batch_norm_train
