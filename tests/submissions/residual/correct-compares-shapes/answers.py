@@ -6,7 +6,9 @@ def same_size(x, like, steps):
 
 
 def residual_block_v1(tensor, filters, strides=1, kernel_size=3):
-    strides = strides if isinstance(strides, (list, tuple)) else [strides] + [1] * (len(filters) - 1)
+    strides = (
+        strides if isinstance(strides, (list, tuple)) else [strides] + [1] * (len(filters) - 1)
+    )
     if len(filters) - len(strides):
         raise ValueError("lengths differ")
     y = tensor
@@ -18,6 +20,7 @@ def residual_block_v1(tensor, filters, strides=1, kernel_size=3):
         steps = tuple(int(n) for n in np.prod([pair(s) for s in strides], axis=0))
         tensor = same_size(tensor, y, steps)
     return layers.ReLU()(layers.Add()([tensor, y]))
+
 
 # %% gradient-norms-answer
 def gradient_norms(model, images, labels):
@@ -31,6 +34,7 @@ def gradient_norms(model, images, labels):
             norms.append(tf.norm(tape.gradient(loss, layer.kernel.value)).numpy())
     return np.array(norms)
 
+
 # %% resnet-answer
 def resnet(tensor, depth=20, classes=10, filters=16):
     n = (depth - 2) // 6
@@ -38,7 +42,9 @@ def resnet(tensor, depth=20, classes=10, filters=16):
         raise ValueError("not a depth of this family")
 
     def unit(x, maps, size=3, strides=1, relu=True):
-        x = layers.Conv2D(maps, size, strides, "same", use_bias=False, kernel_initializer="he_normal")(x)
+        x = layers.Conv2D(
+            maps, size, strides, "same", use_bias=False, kernel_initializer="he_normal"
+        )(x)
         x = layers.BatchNormalization(epsilon=1e-5, momentum=0.9)(x)
         return layers.ReLU()(x) if relu else x
 

@@ -17,6 +17,7 @@ def residual_block_v1(tensor, filters, strides=1, kernel_size=3):
         tensor = layers.Conv2D(filters[-1], 1, use_bias=False)(tensor[:, ::down, ::right])
     return keras.ops.relu(f + tensor)
 
+
 # %% gradient-norms-answer
 def gradient_norms(model, images, labels):
     with tf.GradientTape() as tape:

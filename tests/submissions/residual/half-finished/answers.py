@@ -7,6 +7,7 @@ def residual_block_v1(tensor, filters, strides=1, kernel_size=3):
     # TODO: strides, and the shortcut where shapes differ
     return layers.ReLU()(layers.Add()([x, tensor]))
 
+
 # %% gradient-norms-answer
 def gradient_norms(model, images, labels):
     kernels = [layer.kernel.value for layer in model.layers if isinstance(layer, layers.Conv2D)]

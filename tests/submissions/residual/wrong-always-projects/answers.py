@@ -15,8 +15,11 @@ def residual_block_v1(tensor, filters, strides=1, kernel_size=3):
     right = np.prod([s[1] for s in strides])
     shortcut = tensor
     if True:
-        shortcut = layers.Conv2D(filters[-1], 1, strides=(int(down), int(right)), padding="same")(tensor)
+        shortcut = layers.Conv2D(filters[-1], 1, strides=(int(down), int(right)), padding="same")(
+            tensor
+        )
     return layers.ReLU()(layers.Add()([x, shortcut]))
+
 
 # %% gradient-norms-answer
 def gradient_norms(model, images, labels):
@@ -25,6 +28,7 @@ def gradient_norms(model, images, labels):
     with tf.GradientTape() as tape:
         loss = entropy(labels, model(images, training=True))
     return np.array([float(tf.norm(g)) for g in tape.gradient(loss, kernels)])
+
 
 # %% resnet-answer
 def conv_bn(x, maps, size, strides=1):

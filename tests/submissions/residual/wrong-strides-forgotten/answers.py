@@ -15,5 +15,7 @@ def residual_block_v1(tensor, filters, strides=1, kernel_size=3):
     right = np.prod([s[1] for s in strides])
     shortcut = tensor
     if tensor.shape[-1] != filters[-1]:
-        shortcut = layers.Conv2D(filters[-1], 1, strides=(int(down), int(right)), padding="same")(tensor)
+        shortcut = layers.Conv2D(filters[-1], 1, strides=(int(down), int(right)), padding="same")(
+            tensor
+        )
     return layers.ReLU()(layers.Add()([x, shortcut]))
