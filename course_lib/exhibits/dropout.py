@@ -51,7 +51,7 @@ class LeakExplorer(Exhibit):
     training = _synchronised(traitlets.Bool())
     cursor = _synchronised(traitlets.List())
 
-    def __init__(self, rate=0.3, seed=3, *, training=True, cursor=(20, 60)):
+    def __init__(self, rate=0.3, seed=7, *, training=True, cursor=(20, 60)):
         number = isinstance(rate, Real) and not isinstance(rate, bool)
         if not number or not 0 <= rate <= HIGHEST:
             raise ValueError(f"rate must lie between 0 and {HIGHEST} here; got {rate!r}.")
@@ -164,7 +164,7 @@ def feature_maps():
     bias = np.array([0, 0.8, 0, 0, 0, 0.0])
     maps = conv2d(image[None, ..., None], kernels[:, :, None, :], bias)[0]
     maps = np.maximum(maps, 0)
-    return channel_levels_of_many(maps / np.quantile(maps, 0.99, axis=(0, 1)))
+    return channel_levels_of_many(maps / np.quantile(maps, 0.97, axis=(0, 1)))
 
 
 def channel_levels_of_many(maps):

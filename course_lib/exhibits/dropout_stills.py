@@ -3,7 +3,7 @@
 import numpy as np
 
 INK, LINE = "#1f2328", "#c4cbd3"
-ACROSS, BRIGHTEST = 3, 510
+ACROSS, BRIGHTEST = 3, 382.5
 
 
 def draw_leak(figure, exhibit):

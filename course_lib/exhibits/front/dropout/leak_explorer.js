@@ -4,8 +4,8 @@ import { announcer, button, bytes, element, frameOf, number, onTheme, put, range
 import { Picture, ScaleBar, clamp, palette } from "../common/picture.js";
 import { dropped, maskOf, meansOf, mosaic, rebuild, survivors } from "./masks.js";
 
-const ACROSS = 3, BRIGHTEST = 510;  // twice the largest number, so that scaling shows
-const KINDS = [["standard", "standard: single numbers"], ["spatial", "spatial: whole maps"]];
+const ACROSS = 3, BRIGHTEST = 382.5;  // half as much again as the largest number, so that scaling shows
+const KINDS = [["standard", "standard dropout"], ["spatial", "spatial dropout"]];
 const TRAITS = ["maps", "names", "height", "width", "rate", "seed", "training"];
 
 export function leakOf({ values, count, height, width, rate, seed, training }) {
@@ -82,7 +82,7 @@ function render({ model, el }) {
   box.append(
     element("div", { class: "leak-controls" }, rate.box, training.box, again),
     element("div", { class: "exhibit-pair" }, ...KINDS.map(([kind, name]) => figure(name, sides[kind].seen))),
-    element("div", { class: "exhibit-pair" }, ...KINDS.map(([kind]) => figure("guessed from surviving neighbours", sides[kind].guessed))),
+    element("div", { class: "exhibit-pair" }, ...KINDS.map(([kind]) => figure("guessed from neighbours", sides[kind].guessed))),
     scale.box, table.box, story, announce.node);
 
   const drawing = redraw(() => {
@@ -94,10 +94,10 @@ function render({ model, el }) {
         picture.show(tiled, height, width, grey, 0, BRIGHTEST);
         picture.paint(marks);
       }
-      seen.describe(`Six feature maps after dropout, ${name}: ${number(100 * missing / now.values.length, 1)} % of the numbers are dropped. Arrow keys move the cursor.`);
+      seen.describe(`Six feature maps after ${name}: ${number(100 * missing / now.values.length, 1)} % of the numbers are dropped. Arrow keys move the cursor.`);
       guessed.describe(`The same maps with each dropped number guessed from its surviving neighbours. R squared, ${kind}: ${share(explained)}. Arrow keys move the cursor.`);
     }
-    scale.show(grey, ["0", "1", "2"]);
+    scale.show(grey, ["0", "0.75", "≥ 1.5"]);
     rate.set(now.rate, number(now.rate, 2)); rate.input.disabled = !now.training;
     training.set(now.training); again.disabled = !now.training;
     table.show(now);
