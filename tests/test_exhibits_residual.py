@@ -240,7 +240,7 @@ def test_sliders_and_switches_reach_both_networks(opened):
     got = [value(row[1]) for row in table(page)]
     assert got == pytest.approx([network.maps[0] for network in wanted.measured()], rel=0.06)
     # With batch normalisation the scale does nothing, and says so.
-    assert page.get_by_label("weights, of He’s").is_disabled()
+    assert page.get_by_label("weights times").is_disabled()
     assert page.get_by_role("button", name="He: 1").is_disabled()
 
 
@@ -339,7 +339,7 @@ def test_channels_are_chosen_among_those_there_are(opened):
     [
         (GradientExplorer(), "blocks", range(1, 28)),
         (GradientExplorer(27, batch_norm=True), "branch times", np.linspace(0, 1, 21)),
-        (GradientExplorer(27), "weights, of He’s", np.linspace(0.5, 1.5, 21)),
+        (GradientExplorer(27), "weights times", np.linspace(0.5, 1.5, 21)),
         (BlockExplorer(12, 4, (4, 4)), "strides, first", (1, 2, 3)),
         (BlockExplorer(12, 4, (4, 4)), "filters, second", (1, 2, 3, 4)),
     ],

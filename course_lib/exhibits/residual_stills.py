@@ -20,7 +20,7 @@ def draw_gradients(figure, exhibit):
         values = np.log10(np.maximum(getattr(network, exhibit.quantity), 1e-300))
         panel.bar(np.arange(len(values)) + 1, values, color=colour, width=0.76)
         panel.axhline(0, color=INK, lw=1)
-        panel.set_title(f"{name}: {TITLES[exhibit.quantity]}, by layer", fontsize=9, color=INK)
+        panel.set_title(f"{name}: {TITLES[exhibit.quantity]}", fontsize=9, color=INK)
         panel.spines[["top", "right"]].set_visible(False)
         panel.yaxis.set_major_formatter(lambda power, _: f"$10^{{{power:g}}}$" if power else "1")
         panel.tick_params(labelsize=8)

@@ -6,7 +6,7 @@ import { blockValues, plan } from "./blocks.js";
 
 const PLACES = [["input", "input x"], ["branch", "branch f(x)"], ["shortcut", "shortcut"], ["sum", "sum"], ["output", "output"]];
 const ORDERS = [["original", "the paper’s, and ours (v1)"], ["lecture", "the lecture’s"], ["preactivation", "pre-activation"]];
-const RULES = [["shape", "exactly when the shape differs"], ["lecture", "the lecture’s: a 2 in strides, or more channels"]];
+const RULES = [["shape", "exactly when the shape differs"], ["lecture", "lecture: stride 2, or more channels"]];
 const STEPS = {
   original: ["convolution → ReLU → convolution", "ReLU after the addition"],
   lecture: ["convolution → ReLU → convolution → ReLU", "nothing after the addition"],

@@ -14,18 +14,19 @@ export const perLayer = (ratio, layers) => ratio ** (1 / Math.max(1, layers - 1)
 
 function story(name, { maps }) {
   const ratio = maps[0] / maps.at(-1);
-  return `${name}: on its way to the first layer the gradient is multiplied by ${magnitude(ratio)}, which is ${number(perLayer(ratio, maps.length), 2)} a layer.`;
+  return `${name}: on its way to the first layer the gradient is multiplied by ${magnitude(ratio)}, which is ${perLayer(ratio, maps.length).toFixed(2)} a layer.`;
 }
 
 function render({ model, el }) {
   const box = frameOf(el, "The way back through a deep network",
     "Two networks with equal weights; the lower one has shortcuts. A gradient of size 1 starts at the right. Drag the number of blocks, "
-    + "and point at a bar. Then try He’s weights, batch normalisation, and a smaller branch.");
+    + "and point at a bar. Then make the weights larger (1 is He’s initialisation), "
+    + "normalise, or make the branches smaller. Every second layer ends a block.");
   const pick = (layer) => put(model, { layer });
   const bars = NETWORKS.map((name) => new LevelBars(`${name} network, layer`, `level-${name}`, pick));
   const set = (name) => (value) => put(model, { [name]: value });
   const blocks = range("blocks", { min: 1, max: 27, onInput: set("blocks") });
-  const scale = range("weights, of He’s", { min: 0.5, max: 1.5, step: 0.01, onInput: set("scale") });
+  const scale = range("weights times", { min: 0.5, max: 1.5, step: 0.01, onInput: set("scale") });
   const branch = range("branch times", { min: 0, max: 1, step: 0.01, onInput: set("branch_scale") });
   const norm = toggle("batch normalisation", set("batch_norm")), quantity = choice("show", QUANTITIES, set("quantity"));
   const presets = SCALES.map(([name, value]) => button(name, () => put(model, { scale: value }), { "aria-pressed": "false" }));
@@ -51,7 +52,7 @@ function render({ model, el }) {
     const now = measured.map((measure) => measure()), shown = now.map((network) => network[model.get("quantity")]);
     const layers = shown[0].length, layer = clamp(model.get("layer"), 0, layers - 1), span = decades(shown);
     const words = QUANTITIES.find(([name]) => name === model.get("quantity"))[1];
-    bars.forEach((chart, i) => chart.show(shown[i], span, layer, `${NETWORKS[i]}: ${words}, by layer`, `${layer + 1} of ${layers}: ${magnitude(shown[i][layer])}`));
+    bars.forEach((chart, i) => chart.show(shown[i], span, layer, `${NETWORKS[i]}: ${words}`, `${layer + 1} of ${layers}: ${magnitude(shown[i][layer])}`));
     now.forEach((network, i) => {
       ["values", "maps", "kernels"].forEach((name, j) => write(cells[i][j], magnitude(network[name][layer])));
       write(said[i], story(NETWORKS[i][0].toUpperCase() + NETWORKS[i].slice(1), network));
