@@ -48,7 +48,7 @@ class DrawingExplorer(Exhibit):
         strokes: a drawing: list of lists of points `(x, y)`, from 0 to 1, y downwards.
         example: the digit whose example is shown, if nothing is drawn; -1 for an empty pad.
         layer: place in `layers` of the convolution or pooling whose map is enlarged.
-        map: which of its maps.
+        map: which of its maps; the last if `None`.
         cursor: row and column of the pixel whose origin is explained.
         asked: the digit whose evidence is shown; -1 for the most probable one.
         alone: whether each map has its own scale of brightness, or each layer one for all.
@@ -76,7 +76,7 @@ class DrawingExplorer(Exhibit):
     alone = _synchronised(traitlets.Bool())
 
     def __init__(
-        self, layers=None, strokes=(), example=3, *, layer=1, map=7, cursor=(12, 7), asked=-1,
+        self, layers=None, strokes=(), example=3, *, layer=1, map=None, cursor=(12, 7), asked=-1,
         alone=True,
     ):  # fmt: skip
         layers = load() if layers is None else layers
@@ -94,7 +94,7 @@ class DrawingExplorer(Exhibit):
             strokes=_checked_strokes(strokes),
             example=-1 if len(strokes) else _within(example, "example", -1, 9),
             layer=int(layer),
-            map=_within(map, "map", 0, maps[layer] - 1),
+            map=maps[layer] - 1 if map is None else _within(map, "map", 0, maps[layer] - 1),
             cursor=list(pair(cursor, "cursor", minimum=0)),
             alone=bool(alone),
             asked=_within(asked, "asked", -1, shapes[-1]["shape"][-1] - 1),
