@@ -162,7 +162,7 @@ def test_paths_add_up_and_gradients_equal_autodiff(page):
 
 def test_constants_leave_a_sum(page):
     assert np.abs(page["direct"].sum(axis=(0, 1, 2))).min() > 0.1
-    assert np.abs(page["whole"].sum(axis=(0, 1, 2))).max() < 1e-12
+    assert np.abs(page["true"].sum(axis=(0, 1, 2))).max() < 1e-12
 
 
 def test_ten_times_the_weights_a_tenth_of_the_gradient(page):
