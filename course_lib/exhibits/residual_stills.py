@@ -24,6 +24,7 @@ def draw_gradients(figure, exhibit):
         panel.spines[["top", "right"]].set_visible(False)
         panel.yaxis.set_major_formatter(lambda power, _: f"$10^{{{power:g}}}$" if power else "1")
         panel.tick_params(labelsize=8)
+    panels[-1].xaxis.get_major_locator().set_params(integer=True)
     panels[-1].set_xlabel("layer, from input to loss", fontsize=9)
 
 
