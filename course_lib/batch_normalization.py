@@ -37,7 +37,7 @@ def batch_statistics(x):
         >>> batch_statistics(np.array([[1.0, 10.0], [3.0, 10.0]]))   # ((1 - 2)^2 + (3 - 2)^2) / 2
         (array([ 2., 10.]), array([1., 0.]))
     """
-    x = _batch(x)
+    (x,) = prepared(x)
     axes = tuple(range(x.ndim - 1))
     return x.mean(axis=axes), x.var(axis=axes)
 
@@ -82,11 +82,10 @@ def batch_norm_train(
         Ioffe and Szegedy (2015), Batch normalization, algorithm 1. Their moving variance, and
         PyTorch's, is of the unbiased one; this one, as Keras's, is of the same that normalises.
     """
-    x = _batch(x)
-    gamma, beta, moving_mean, moving_variance = _by_channel(
-        x, gamma=gamma, beta=beta, moving_mean=moving_mean, moving_variance=moving_variance
+    x, gamma, beta, moving_mean, moving_variance = prepared(
+        x, gamma, beta, moving_mean, moving_variance
     )
-    momentum, epsilon = _share(momentum, "momentum"), positive(epsilon, "epsilon")
+    momentum, epsilon = share(momentum, "momentum"), positive(epsilon, "epsilon")
     mean, variance = batch_statistics(x)
     normalised = (x - mean) / np.sqrt(variance + epsilon)
     output = gamma * normalised + beta
@@ -122,11 +121,11 @@ def batch_norm_inference(x, gamma, beta, moving_mean, moving_variance, epsilon=E
         ...                      np.array([9.0]), epsilon=1e-9).round(6)  # 2 * (10 - 4) / 3 + 1
         array([[5.]])
     """
-    x = _batch(x)
-    gamma, beta, moving_mean, moving_variance = _by_channel(
-        x, gamma=gamma, beta=beta, moving_mean=moving_mean, moving_variance=moving_variance
+    x, gamma, beta, moving_mean, moving_variance = prepared(
+        x, gamma, beta, moving_mean, moving_variance
     )
-    normalised = (x - moving_mean) / np.sqrt(moving_variance + positive(epsilon, "epsilon"))
+    epsilon = positive(epsilon, "epsilon")
+    normalised = (x - moving_mean) / np.sqrt(moving_variance + epsilon)
     return gamma * normalised + beta
 
 
@@ -162,14 +161,8 @@ def batch_norm_gradients(x, gamma, output_gradient, epsilon=EPSILON):
     Reference:
         Ioffe and Szegedy (2015), Batch normalization, section 3; their six lines put together.
     """
-    x = _batch(x)
-    output_gradient = numeric_array(output_gradient, "output_gradient", AXES[x.ndim])
-    if output_gradient.shape != x.shape:
-        raise ValueError(
-            f"output_gradient must have the shape of x, {x.shape}; got {output_gradient.shape}. "
-            f"It has one number for each output."
-        )
-    (gamma,) = _by_channel(x, gamma=gamma)
+    x, gamma = prepared(x, gamma)
+    output_gradient = _like(x, output_gradient)
     axes = tuple(range(x.ndim - 1))
     mean, variance = batch_statistics(x)
     deviation = np.sqrt(variance + positive(epsilon, "epsilon"))
@@ -215,17 +208,11 @@ def fold_batch_norm(kernel, bias, gamma, beta, moving_mean, moving_variance, eps
         Jacob et al. (2018), Quantization and training of neural networks for efficient
         integer-arithmetic-only inference, section 3.2.
     """
-    kernel = numeric_array(kernel, "kernel", _KERNEL_AXES.get(np.ndim(kernel), _KERNEL_AXES[4]))
-    bias = np.zeros(kernel.shape[-1], np.float32) if bias is None else bias
-    bias, gamma, beta, moving_mean, moving_variance = _by_channel(
-        _at_least_float32(kernel),
-        bias=bias,
-        gamma=gamma,
-        beta=beta,
-        moving_mean=moving_mean,
-        moving_variance=moving_variance,
+    kernel, bias, gamma, beta, moving_mean, moving_variance = _layer(
+        kernel, bias, gamma, beta, moving_mean, moving_variance
     )
-    scale = gamma / np.sqrt(moving_variance + positive(epsilon, "epsilon"))
+    epsilon = positive(epsilon, "epsilon")
+    scale = gamma / np.sqrt(moving_variance + epsilon)
     return kernel * scale, (bias - moving_mean) * scale + beta
 
 
@@ -316,6 +303,45 @@ def block_model(block, input_shape, *arguments, **settings):
     return keras.Model(inputs, block(inputs, *arguments, **settings))
 
 
+def prepared(x, *arrays):
+    """Return a batch and the arrays that belong to it as floats, or raise a `ValueError`.
+
+    Args:
+        x: array of shape `(batch, features)` or `(batch, height, width, channels)`.
+        *arrays: gamma, beta, moving mean and moving variance, in this order, as far as needed.
+
+    Returns:
+        A list of them all, of at least float32 precision.
+
+    Example:
+        >>> [array.dtype.name for array in prepared(np.zeros((2, 3), "uint8"), [1, 2, 3])]
+        ['float32', 'float64']
+    """
+    x = numeric_array(x, "x", AXES.get(np.ndim(x), AXES[4]))
+    if x.size == 0:
+        raise ValueError(
+            f"x must hold at least one number a channel; got shape {x.shape}. Leave empty batches "
+            f"out."
+        )
+    return [_at_least_float32(x), *_by_channel(x.shape[-1], arrays, _NAMES)]
+
+
+def share(value, name):
+    """Return `value` as a float of at least 0 and below 1, or raise a `ValueError`.
+
+    Example:
+        >>> share(0, "momentum")
+        0.0
+    """
+    if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= value < 1:
+        raise ValueError(
+            f"{name} must be a number of at least 0 and below 1, the share that is kept; got "
+            f"{value!r}. PyTorch's momentum m is {name}=1 - m here."
+        )
+    return float(value)
+
+
+_NAMES = ("gamma", "beta", "moving_mean", "moving_variance")
 _KERNEL_AXES = {
     2: ("features", "units"),
     4: ("kernel_height", "kernel_width", "channels", "filters"),
@@ -326,21 +352,10 @@ def _at_least_float32(array):
     return array.astype(np.result_type(array, np.float32), copy=False)
 
 
-def _batch(x):
-    """Return `x` as an array of floats with a batch to average over."""
-    x = numeric_array(x, "x", AXES.get(np.ndim(x), AXES[4]))
-    if x.size == 0:
-        raise ValueError(
-            f"x must hold at least one number a channel; got shape {x.shape}. Leave empty batches "
-            f"out."
-        )
-    return _at_least_float32(x)
-
-
-def _by_channel(x, **arrays):
-    """Return arrays of one entry a channel, in the precision of `x` or their own if better."""
-    channels, checked = x.shape[-1], []
-    for name, array in arrays.items():
+def _by_channel(channels, arrays, names):
+    """Return arrays that have one entry a channel, as floats."""
+    checked = []
+    for name, array in zip(names, arrays, strict=False):
         array = numeric_array(array, name, ("channels",))
         if len(array) != channels:
             raise ValueError(
@@ -351,13 +366,22 @@ def _by_channel(x, **arrays):
     return checked
 
 
-def _share(value, name):
-    if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= value < 1:
+def _like(x, output_gradient):
+    output_gradient = numeric_array(output_gradient, "output_gradient", AXES[x.ndim])
+    if output_gradient.shape != x.shape:
         raise ValueError(
-            f"{name} must be a number of at least 0 and below 1, the share that is kept; got "
-            f"{value!r}. PyTorch's momentum m is {name}=1 - m here."
+            f"output_gradient must have the shape of x, {x.shape}; got {output_gradient.shape}. "
+            f"It has one number for each output."
         )
-    return float(value)
+    return output_gradient
+
+
+def _layer(kernel, bias, *arrays):
+    """Return a layer's kernel, its bias or zeros, and the arrays of the normalisation after it."""
+    kernel = numeric_array(kernel, "kernel", _KERNEL_AXES.get(np.ndim(kernel), _KERNEL_AXES[4]))
+    outputs = kernel.shape[-1]
+    bias = np.zeros(outputs, np.float32) if bias is None else bias
+    return kernel, *_by_channel(outputs, (bias, *arrays), ("bias", *_NAMES))
 
 
 def _needs_rank(tensor, rank):

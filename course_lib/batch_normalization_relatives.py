@@ -10,10 +10,9 @@ from course_lib.arguments import integer, positive
 from course_lib.batch_normalization import (
     EPSILON,
     MOMENTUM,
-    _batch,
-    _by_channel,
-    _share,
     batch_statistics,
+    prepared,
+    share,
 )
 
 
@@ -94,8 +93,7 @@ def group_norm(x, gamma, beta, groups, epsilon=EPSILON):
     Reference:
         Wu and He (2018), Group normalization.
     """
-    x = _batch(x)
-    gamma, beta = _by_channel(x, gamma=gamma, beta=beta)
+    x, gamma, beta = prepared(x, gamma, beta)
     batch, *size, channels = x.shape
     groups = integer(groups, "groups")
     if channels % groups:
@@ -154,11 +152,10 @@ def batch_renorm_train(
     Reference:
         Ioffe (2017), Batch renormalization, algorithm 1.
     """
-    x = _batch(x)
-    gamma, beta, moving_mean, moving_variance = _by_channel(
-        x, gamma=gamma, beta=beta, moving_mean=moving_mean, moving_variance=moving_variance
+    x, gamma, beta, moving_mean, moving_variance = prepared(
+        x, gamma, beta, moving_mean, moving_variance
     )
-    momentum, epsilon = _share(momentum, "momentum"), positive(epsilon, "epsilon")
+    momentum, epsilon = share(momentum, "momentum"), positive(epsilon, "epsilon")
     if not (r_max >= 1 and d_max >= 0):
         raise ValueError(
             f"r_max must be at least 1 and d_max at least 0; got {r_max} and {d_max}. "

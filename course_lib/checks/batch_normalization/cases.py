@@ -3,7 +3,8 @@
 Batches are drawn so that a part sees its own idea and is blind to the others: with thousands of
 numbers a channel the biased and the unbiased variance are the same, at a deviation of 30 epsilon
 does not matter, and channels that hold the same numbers in other orders (`_alike`) have the same
-statistics. Each of these is undone in the one part that is about it. Kernels of one pixel need no padding.
+statistics. Each of these is undone in the one part that is about it. Where padding is not the
+matter, kernels have one pixel.
 """
 
 import numpy as np
