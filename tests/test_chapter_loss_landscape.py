@@ -144,6 +144,14 @@ def test_at_20_layers_they_do_not(page):
         rim = np.concatenate([losses[0], losses[-1], losses[:, 0], losses[:, -1]])
         assert rim.min() > 1
     assert max(residual[1]) <= 3
+    assert max(plain[1]) > max(residual[1])  # "a dip more here and there"
+    assert abs(np.mean(plain[2]) - np.mean(residual[2])) < 0.05  # "as much of it bends down"
+
+
+def test_with_stored_statistics_the_dips_drown(page):
+    plain, residual = (page["stored"][kind] for kind in KINDS)
+    assert max(one.minima for one in plain) < min(page["table"][56, "plain"][1]) / 3
+    assert min(one.nonconvex for one in plain) > 2 * max(one.nonconvex for one in residual)
 
 
 def test_a_coarser_grid_counts_fewer_minima(page):
