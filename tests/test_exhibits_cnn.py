@@ -187,9 +187,9 @@ def test_another_network_is_shown_and_a_foreign_layer_refused(opened, keras_mode
     np.testing.assert_allclose(explorer.probabilities(), wanted, atol=1e-5)
     page = opened(explorer)
     assert shares(page) == pytest.approx((100 * wanted).tolist(), abs=0.06)
-    tensor = keras.layers.Dropout(0.5)(keras.Input((16, 16, 1)))
+    image = keras.Input((16, 16, 1))
     with pytest.raises(ValueError, match=r"is a Dropout; the page computes Conv2D, MaxPooling2D"):
-        layers_of(keras.Model(tensor, tensor))
+        layers_of(keras.Model(image, keras.layers.Dropout(0.5)(image)))
 
 
 # Pages, driven by hand
@@ -345,7 +345,7 @@ def test_maps_are_chosen_and_enlarged(opened):
 def test_the_evidence_adds_up_to_the_score(opened):
     explorer = DrawingExplorer()
     page = opened(explorer)
-    page.get_by_label("evidence for").select_option("8")
+    page.get_by_label("evidence for", exact=True).select_option("8")
     settle(page)
     bias, score = numbers(page.locator(".cnn-evidence-sum").inner_text())[1:3]
     dense = explorer.layers()[-1]

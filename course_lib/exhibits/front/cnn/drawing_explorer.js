@@ -67,7 +67,7 @@ function render({ model, el }) {
     model.set("example", -1);
   };
   // The kernel, where there is one, hears of a stroke when it is done.
-  const pad = new Pad(draw, () => model.save_changes());
+  const pad = new Pad(draw, () => { model.save_changes(); drawing.ask(); });
   const undo = button("undo", () => put(model, { strokes: model.get("strokes").slice(0, -1), example: -1 }));
   const clear = button("clear", () => put(model, { strokes: [], example: -1 }));
   const examples = digits.slice(0, bytes(model.get("examples")).length / 64).map((digit) =>

@@ -42,8 +42,8 @@ export class NumberTable {
     context.fillStyle = of("--panel");
     context.fillRect(0, 0, side, side);
     Object.assign(context, { textAlign: "center", textBaseline: "middle", lineWidth: ratio });
-    const longest = Math.max(...this.values.map((value) => number(value, this.digits).length));
-    context.font = `${Math.max(9 * ratio, Math.min(15 * ratio, cell * (longest > 3 ? 0.36 : 0.5)))}px system-ui, sans-serif`;
+    const texts = this.values.map((value) => number(value, this.digits).replace(/^0\./, ".")), longest = Math.max(...texts.map((text) => text.length));
+    context.font = `${Math.min(15 * ratio, cell * (longest > 2 ? 0.4 : 0.5))}px system-ui, sans-serif`;
     this.values.forEach((value, at) => {
       const x = (at % this.size + this.before) * cell, y = (Math.floor(at / this.size) + this.before) * cell;
       context.fillStyle = this.colours[at] ?? of("--ground");
@@ -51,7 +51,7 @@ export class NumberTable {
       context.strokeStyle = line;
       context.strokeRect(x, y, cell, cell);
       context.fillStyle = this.dim[at] ? quiet : ink;
-      context.fillText(number(value, this.digits), x + cell / 2, y + cell / 2);
+      context.fillText(texts[at], x + cell / 2, y + cell / 2);
     });
     for (const [row, column, height, width, colour] of this.frames) {
       Object.assign(context, { strokeStyle: of(colour), lineWidth: 3 * ratio });

@@ -52,10 +52,10 @@ function render({ model, el }) {
   const start = [...model.get("values")], reset = button("the lecture's numbers", () => put(model, { values: start }));
   const story = element("p", { class: "pool-story" }), announce = announcer();
   const figure = (name, table) => element("div", { class: "exhibit-figure" }, name, table.canvas);
-  const titles = ["the picture", "output", "gradient, if each window gets 1"].map((text) => element("p", { class: "exhibit-caption" }, text));
+  const titles = ["the picture", "output", "gradient, 1 a window"].map((text) => element("p", { class: "exhibit-caption" }, text));
   box.append(element("div", { class: "pool-controls" }, kind.box, padding.box, poolSize.box, strides.box),
     element("div", { class: "pool-tables" }, figure(titles[0], picture), figure(titles[1], output), figure(titles[2], gradient)),
-    story, element("div", { class: "exhibit-row" }, reset), announce.node);
+    story, element("div", { class: "exhibit-row pool-reset" }, reset), announce.node);
 
   const drawing = redraw(() => {
     const now = result(), [row, column] = chosen(), at = row * now.count + column, frame = [row * now.strides - now.before, column * now.strides - now.before, now.poolSize, now.poolSize, "--accent"];
