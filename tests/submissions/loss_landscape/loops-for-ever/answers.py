@@ -1,8 +1,10 @@
-# %% random-direction-answer
-def random_direction(weights, seed):
-    rng = np.random.default_rng(seed)
-    while True:
-        direction = [rng.standard_normal(w.shape) for w in weights]
-        length = sum((d**2).sum() for d in direction)
-        if length == sum((w**2).sum() for w in weights):
-            return direction
+# %% loss-surface-answer
+def loss_surface(loss, weights, directions, steps):
+    points, i = {}, 0
+    while i < len(steps):
+        for j in range(len(steps)):
+            points[i, j] = steps[i], steps[j]
+    surface = np.zeros((len(steps), len(steps)))
+    for (i, j), (a, b) in points.items():
+        surface[i, j] = loss([w + a * d + b * e for w, d, e in zip(weights, *directions)])
+    return surface
