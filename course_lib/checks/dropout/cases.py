@@ -115,7 +115,7 @@ def share(rng):
     """`rate` is the share of numbers that is dropped."""
     yield case(_numbers(rng, _size(rng, 40, 50), 50), 0.2, True, _seeds(rng), of=ZEROS)
     yield case(_numbers(rng, 6, 6, _size(rng, 7, 9), 8), 0.7, True, _seeds(rng), of=ZEROS)
-    yield case(_numbers(rng, 2000), _rate(rng), True, _seeds(rng), of=ZEROS)
+    yield case(_numbers(rng, _size(rng, 5, 8), 400), _rate(rng), True, _seeds(rng), of=ZEROS)
 
 
 @dropout.part(weight=2, read=f"{BOOK}-draws")
@@ -246,7 +246,7 @@ BLOCK = (OUTPUT, PARAMETERS, BRANCH, STRANGE, AROUND, CHOICES) = (
     "trainable parameters",
     "share of the branch's input that is zero, share of maps that are so in part",
     "share of the branch's input that is neither zero nor scaled",
-    "share of zeros on the shortcut, share of zeros after the branch",
+    "share of zeros on the shortcut, after the branch, after the sum",
     "share of equal choices in two images, in two channels",
 )
 
@@ -315,14 +315,22 @@ def _make_linear(model, rng, channels):
 
 
 def _around(model, x, branch, rate, training):
-    """Shares of zeros on the shortcut, seen when the branch is silent, and after the branch."""
+    """Shares of zeros on the shortcut, seen when the branch is silent, after branch and sum."""
     channels = x.shape[-1]
-    networks.zero(model)
-    silent = networks.outputs(model, x, training)[:, 0, 0]
-    on_the_shortcut = settled(np.sum(silent == 0), silent.size, 0, rate)
     # Now and then a branch sees nothing at all, and rightly gives nothing.
-    after = np.sum(np.abs(branch[:, 0, 0, 0]) < 1e-4)
-    return np.array([on_the_shortcut, settled(after, len(x), rate**channels, rate)])
+    hypotheses = rate**channels, rate, (1 - rate) ** channels
+    after_branch, after_sum = (
+        np.sum(np.abs(values[:, 0, 0, 0]) < 1e-4) for values in (branch, branch + x)
+    )
+    networks.zero(model)
+    silent = networks.outputs(model, x, training)[:, 0, 0] == 0
+    return np.array(
+        [
+            settled(silent.sum(), silent.size, 0, rate),
+            settled(after_branch, len(x), *hypotheses),
+            settled(after_sum, len(x), *hypotheses[:2]),
+        ]
+    )
 
 
 residual_block = Check(
@@ -377,7 +385,8 @@ def no_bias(rng):
 
 
 def _masks(rng, of, rate, training=True, filters=None, count=400):
-    shape, filters = (2, 3, 5), filters or [5]
+    # Of 20 pixels, some are dropped and some are not, unless the map is dropped as a whole.
+    shape, filters = (4, 5, 5), filters or [5]
     settings = filters, 1, 1
     return case(shape, settings, rate, count, int(rng.integers(1_000_000)), training, of=of)
 

@@ -338,12 +338,6 @@ def _pixels(tensor, rate):
     return layers.Dropout(rate)(tensor)
 
 
-def _always(tensor, rate):
-    from keras import layers
-
-    return layers.SpatialDropout2D(rate)(tensor, training=True) if rate else tensor
-
-
 def _for_the_batch(tensor, rate):
     from keras import layers
 
@@ -426,11 +420,6 @@ _mistaken(
     "The branch keeps a share of rate and loses all others. rate is the share that is dropped, as "
     "in Keras.",
     drop=lambda tensor, rate: _spatial(tensor, 1 - rate if rate else 0),
-)
-_mistaken(
-    "dropout_always_on",
-    "Maps are dropped at inference too. Do not pass training=True to the layer: Keras tells it.",
-    drop=_always,
 )
 _mistaken(
     "shortcut_dropped_too",

@@ -22,7 +22,7 @@ MASK = (
     "share of equal choices, one above the other",
     "share of equal choices in two calls",
     "share of maps dropped in part",
-    "share of calls that drop just the mean number",
+    "how often just the mean number is dropped, over what chance makes of it",
 )
 
 
@@ -110,8 +110,9 @@ def _alike(units, dropped, axis, rate):
 
 
 def _at_the_mean(units, rate):
-    """The share of calls in which the number of zeros is the one that is likeliest."""
+    """How often a call drops the likeliest number, over the probability that it does."""
     counts = units.reshape(len(units), -1).sum(axis=1)
     size = units[0].size
     middle = round(size * rate)
-    return settled(np.sum(counts == middle), len(counts), binom.pmf(middle, size, rate))
+    chance = binom.pmf(middle, size, rate)
+    return settled(np.sum(counts == middle), len(counts), chance) / chance

@@ -1,0 +1,2 @@
+# %% spatial-dropout-answer
+from course_lib.dropout import spatial_dropout
