@@ -368,6 +368,51 @@ def test_exercise_of_frozen_statistics(page):
     assert 0.65 < page["accuracy"](network, places[1400:]) < 0.9
 
 
+def renormalised_steps(page, network, places, rng):
+    """Train by batch renormalisation as the exercise asks: r and d are constants."""
+    pixels, labels, descend = page["pixels"], page["labels"], page["descend"]
+    for _ in range(300):
+        chosen = rng.choice(places, 2, replace=False)
+        x, tape = pixels[chosen], []
+        for i, (weights, bias) in enumerate(network.layers[:-1]):
+            before, scale = x @ weights + bias, network.scales[i]
+            mean, variance = batch_statistics(before)
+            moving_mean, moving_variance = network.moving[i]
+            deviation, kept = np.sqrt(variance + EPSILON), np.sqrt(moving_variance + EPSILON)
+            r, d = np.clip(deviation / kept, 1 / 3, 3), np.clip((mean - moving_mean) / kept, -5, 5)
+            output, *network.moving[i] = batch_renorm_train(before, *scale, *network.moving[i])
+            tape.append((x, before, (before - mean) / deviation, r, d, output > 0))
+            x = np.maximum(output, 0)
+        scores = np.exp(x @ network.layers[-1][0] + network.layers[-1][1])
+        gradient = scores / scores.sum(axis=1, keepdims=True) - np.eye(10)[labels[chosen]]
+        gradient /= 2
+        by_layer = x.T @ gradient, gradient.sum(axis=0)
+        gradient = gradient @ network.layers[-1][0].T
+        descend(network.layers[-1], by_layer, 0.03)
+        for i, (x, before, hats, r, d, passed) in reversed(list(enumerate(tape))):
+            gradient = gradient * passed
+            gamma = network.scales[i][0]
+            by_scale = (gradient * (r * hats + d)).sum(axis=0), gradient.sum(axis=0)
+            gradient, *_ = batch_norm_gradients(before, r * gamma, gradient)
+            descend(network.scales[i], by_scale, 0.03)
+            by_layer = x.T @ gradient, gradient.sum(axis=0)
+            gradient = gradient @ network.layers[i][0].T
+            descend(network.layers[i], by_layer, 0.03)
+
+
+def test_exercise_of_renormalisation(page):
+    reached = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        places = rng.permutation(len(page["pixels"]))
+        network = page["Network"](("norm", "relu"), seed)
+        renormalised_steps(page, network, places[:1400], rng)
+        reached.append(page["accuracy"](network, places[1400:]))
+    plain, batch_norm = (np.mean(page["small"][name, 2]) for name in ("without", BEFORE))
+    assert np.mean(reached) == pytest.approx(0.54, abs=0.08)
+    assert batch_norm + 0.1 < np.mean(reached) < plain - 0.1
+
+
 # What this chapter has
 
 
