@@ -45,41 +45,54 @@ def test_products_of_equal_factors():
     assert 100 < 1.1**55 < 1000
 
 
-def ends(page, *network):
-    """The medians of the first and of the last kernel's gradient."""
-    of = page["measured"][network]
-    return np.median(of[:, 0]), np.median(of[:, -1])
+@pytest.fixture(scope="module")
+def gradients(page):
+    """Norms by seed and kernel: those that the page has measured, and shipped ones."""
+    return lambda block, depth, words: page["measured"][f"{block}, {depth}, {words} batch norm"]
+
+
+def ratio(of):
+    """How many times as large the first kernel's gradient is as the last one's, in the median."""
+    return np.median(of[:, 0]) / np.median(of[:, -1])
 
 
 def test_as_many_kernels_with_shortcuts_as_without(page):
-    for (_, depth, _), of in page["measured"].items():
-        assert of.shape == (3 if depth == 20 else 1, depth - 1)
+    assert len(page["measured"]) == 20
+    for name, of in page["measured"].items():
+        assert of.shape == (3, int(name.split(", ")[1]) - 1)
 
 
-def test_plain_gradients_vanish_in_all_layers_alike(page):
-    shallow, deep = (page["measured"]["plain", depth, False] for depth in (20, 56))
-    assert np.median(shallow) == pytest.approx(1e-5, rel=3)
-    assert shallow.max() < 1e-3
+def test_the_page_measures_what_the_script_measured(page):
+    """Logarithms, since they are compared over ten powers; a machine may draw other weights."""
+    assert len(page["here_at_20"]) == 4
+    for name, of in page["here_at_20"].items():
+        known = np.log(np.median(page["gradients"][name]))
+        assert np.log(np.median(of)) == pytest.approx(known, abs=0.5), name
+
+
+def test_plain_gradients_vanish_in_all_layers_alike(gradients):
+    shallow, deep = (gradients("plain", depth, "without") for depth in (20, 56))
+    assert 1e-6 < np.median(shallow) < 1e-4
     assert deep.max() < 1e-11
     assert 1e7 < np.median(shallow) / np.median(deep) < 1e10  # eight powers of ten
     for of in (shallow, deep):
         assert (of.max(axis=1) / of.min(axis=1) < 30).all()
+    firsts = [np.median(gradients("plain", d, "without")[:, 0]) for d in (8, 20, 32, 44, 56)]
+    steps = np.diff(np.log10(firsts))
+    assert steps == pytest.approx(np.full(4, steps.mean()), abs=1)  # "along a straight line"
 
 
-def test_residual_gradients_stay(page):
-    for depth in (20, 56):
-        of = page["measured"]["original", depth, False]
+def test_residual_gradients_stay(gradients):
+    for depth in (8, 20, 32, 44, 56):
+        of = gradients("original", depth, "without")
         assert of.min() > 0.01
         assert of.max() < 100
 
 
-def test_with_batch_norm_plain_gradients_explode_toward_the_input(page):
-    first, last = ends(page, "plain", 56, True)
-    assert 300 < first / last < 1e4
-    first, last = ends(page, "original", 56, True)
-    assert 3 < first / last < 60
-    first, last = ends(page, "plain", 20, True)
-    assert 2 < first / last < 30
+def test_with_batch_norm_plain_gradients_explode_toward_the_input(gradients):
+    assert 300 < ratio(gradients("plain", 56, "with")) < 1e4
+    assert 3 < ratio(gradients("original", 56, "with")) < 60
+    assert 2 < ratio(gradients("plain", 20, "with")) < 30
 
 
 def test_kernel_times_gradient_is_the_same_in_each_layer(page):
