@@ -372,6 +372,7 @@ def test_the_recipe_still_makes_such_surfaces():
     steps, _ = surfaces()
     np.testing.assert_array_equal(recipe.STEPS, steps)
     assert (recipe.DEPTHS, recipe.SEEDS, recipe.KINDS) == (DEPTHS, SEEDS, KINDS)
+    assert (recipe.EPOCHS, recipe.TRAINED, recipe.SEEN) == (8, 1500, 256)  # as the chapter says
     made = list(recipe.everything((8,), (0,), 1, np.linspace(-1, 1, 3), 64))
     assert [name for name, *_ in made] == ["plain-8-0", "residual-8-0"]
     for _, scores, drawn in made:

@@ -1,6 +1,6 @@
 """The surfaces of the chapter on the loss landscape: what was trained, and how they were drawn.
 
-    python book/_data/loss_landscape.py            # all of it, about half an hour on 2 cores
+    python book/_data/loss_landscape.py            # all of it, some forty minutes on 2 busy cores
     python book/_data/loss_landscape.py --quick    # a small one of each kind, written nowhere
 
 Plain and residual networks of one depth and with equally many parameters are trained on 1,500
