@@ -1,6 +1,6 @@
 """Train a small convolutional network on the digits, with and without batch normalisation.
 
-The chapter on batch normalisation shows `network` and `train`, runs three trainings of them, and
+The chapter on batch normalisation shows `network` and `train`, runs four trainings of them, and
 draws the fifty-one whose result ships beside this file. To make that file again (about five
 minutes): `python book/_data/batch_normalization_rates.py`.
 """
@@ -46,7 +46,7 @@ def network(block):
 
 
 def train(block, rate, seed, epochs=EPOCHS):
-    """Return accuracy at inference, accuracy by batch statistics, loss by epoch."""
+    """Return accuracy at inference, by batch statistics, and the losses."""
     keras.utils.set_random_seed(seed)
     images, labels = digits()
     images = ((images - images.mean()) / images.std()).astype("float32")
