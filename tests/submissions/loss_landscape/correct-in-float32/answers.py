@@ -7,6 +7,7 @@ def random_direction(weights, seed):
     rng = np.random.default_rng(seed)
     return tuple(rng.standard_normal(w.shape, dtype=np.float32) for w in weights)
 
+
 # %% filter-normalise-answer
 def filter_normalise(direction, weights):
     warnings.warn("take care of zeros")
@@ -20,6 +21,7 @@ def filter_normalise(direction, weights):
             own[own == 0] = 1
             result += ((d / own * np.sqrt((w**2).sum(axis, keepdims=True))).astype("float32"),)
     return result
+
 
 # %% loss-surface-answer
 def loss_surface(loss, weights, directions, steps):

@@ -3,6 +3,7 @@ def random_direction(weights, seed):
     rng = np.random.default_rng(seed)
     return [rng.standard_normal(w.shape) for w in weights]
 
+
 # %% filter-normalise-answer
 def filter_normalise(direction, weights):
     # TODO: dense layers and biases

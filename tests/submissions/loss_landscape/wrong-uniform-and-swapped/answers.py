@@ -3,6 +3,7 @@ def random_direction(weights, seed):
     rng = np.random.default_rng(seed)
     return [rng.random(w.shape) for w in weights]
 
+
 # %% loss-surface-answer
 def loss_surface(loss, weights, directions, steps):
     A, B = np.meshgrid(steps, steps)
