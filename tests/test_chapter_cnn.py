@@ -135,28 +135,28 @@ def test_gradients(page):
 
 def test_the_shipped_comparison(page):
     runs = page["runs"]
-    assert len(runs) == 6
+    assert len(runs) == 4
     for of in runs.values():
-        assert of.shape == (8, 2)
-        assert of[:, 0].min() > 0.97  # "nearly by heart"
-        assert of[:, 1].max() < of[:, 0].min()
-    means = [of[:, 1].mean() for of in runs.values()]
-    spread = max(np.ptp(of[:, 1]) for of in runs.values())
-    assert max(means) - min(means) < spread  # "do not differ by more than seeds do"
+        assert of.shape == (4,)
+        assert 0.86 < of.min() < of.max() < 0.94  # the alternative text
+        assert np.ptp(of) > 0.02
+    means = [of.mean() for of in runs.values()]
+    spread = min(np.ptp(of) for of in runs.values())
+    assert max(means) - min(means) < spread  # "closer together than the seeds of one network"
+
+
+def test_labels_drawn_by_lot_are_learnt(page):
     assert len(page["lottery"]) == 3
-    assert min(page["lottery"]) > 0.5
+    assert min(page["lottery"]) > 0.6  # guessing gives 0.1
 
 
 def test_the_recipe_still_agrees():
     """A cheaper run of it: two epochs, and the same order of magnitude."""
     scope = runpy.run_path(str(BOOK / "_data/cnn_downsampling.py"))
-    seen, unseen = scope["compare"]("strides", True, 0, epochs=4)
-    assert seen > 0.75
-    assert unseen > 0.6
+    assert scope["compare"]("strides", True, 0, epochs=4) > 0.6
     assert f"{scope['TRAINING']:,} digits" in text(STEM)
-    assert len(scope["SEEDS"]) == 8
+    assert len(scope["SEEDS"]) == 4
     assert scope["EPOCHS"] == 10
-    assert scope["LOTTERY"] == 300
 
 
 def test_the_network_that_the_page_trains(page):

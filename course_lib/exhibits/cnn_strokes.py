@@ -24,8 +24,8 @@ def prepare(strokes):
 
     Example:
         >>> picture = prepare([[[0.5, 0.2], [0.5, 0.8]]])[0, :, :, 0]
-        >>> picture[8, [0, 4, 7, 8]].tolist()                      # an upright line in the middle
-        [0.0, 0.0, 1.0, 1.0]
+        >>> picture[8, [0, 5, 7, 8]].tolist()                      # an upright line in the middle
+        [0.0, 0.34375, 1.0, 1.0]
     """
     blocks = bitmap(strokes).reshape(8, 4, 8, 4).mean(axis=(1, 3))
     return enlarge(blocks[np.newaxis, ..., np.newaxis])
