@@ -287,6 +287,12 @@ def weights_of(model):
     """Return copies of a Keras model's trainable weights, in the model's own order.
 
     Batch normalisation's moving statistics are no weights: `loss_of` deals with them.
+
+    Example:
+        >>> import keras
+        >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+        >>> [array.shape for array in weights_of(model)]
+        [(3, 2), (2,)]
     """
     import keras
 
@@ -312,6 +318,13 @@ def loss_of(model, images, labels, statistics="batch"):
 
     Raises:
         ValueError: if `statistics` is neither.
+
+    Example:
+        >>> import keras
+        >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+        >>> loss = loss_of(model, np.ones((4, 3)), np.zeros(4, int))
+        >>> round(loss([np.zeros((3, 2)), np.zeros(2)]), 4)              # ln 2: two equal scores
+        0.6931
     """
     if statistics not in STATISTICS:
         raise ValueError(f'statistics must be "batch" or "moving"; got {statistics!r}.')
