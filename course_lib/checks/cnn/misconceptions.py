@@ -520,7 +520,12 @@ def _build(image, flatten, halve=_halve, collect=_collect, finish=_softmax, **op
     halve_after = options.get("halve_after", (2, 4, 6))
     for place, (maps, activation) in enumerate(zip(filters, activations, strict=True), start=1):
         tensor = layers.Conv2D(
-            maps, kernel_size, padding=padding, activation=activation, kernel_initializer="zeros"
+            maps,
+            kernel_size,
+            padding=padding,
+            activation=activation,
+            use_bias=options.get("use_bias", True),
+            kernel_initializer="zeros",
         )(tensor)
         if place in halve_after:
             tensor = halve(tensor)
@@ -736,6 +741,13 @@ def eight_filters_throughout(image, flatten=True):
 )
 def doubled_each_time(image, flatten=True):
     return _build(image, flatten, filters=(8, 16, 16, 32, 32, 32))
+
+
+@cnn_with_pooling.misconception(
+    "The convolutions have no biases. Each filter has one: leave use_bias away."
+)
+def without_biases(image, flatten=True):
+    return _build(image, flatten, use_bias=False)
 
 
 @cnn_with_pooling.misconception("The kernels are 5 x 5. The lecture's network has 3 x 3.")
