@@ -1,8 +1,7 @@
 """How the numbers in `cnn_downsampling.json` came about; the chapter `cnn` shows them.
 
 Two ways to make maps smaller and two heads are trained on the same 1,437 digits and tested on 360
-digits of other writers, once for each seed. Run it again with `python
-book/_data/cnn_downsampling.py`;
+digits of other writers, once for each seed. `python book/_data/cnn_downsampling.py` runs it again;
 it takes some minutes.
 """
 
