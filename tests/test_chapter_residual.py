@@ -80,6 +80,7 @@ def test_plain_gradients_vanish_in_all_layers_alike(gradients):
     firsts = [np.median(gradients("plain", d, "without")[:, 0]) for d in (8, 20, 32, 44, 56)]
     steps = np.diff(np.log10(firsts))
     assert steps == pytest.approx(np.full(4, steps.mean()), abs=1)  # "along a straight line"
+    assert -3.3 < steps.mean() < -2.5  # "nearly three for every twelve layers"
 
 
 def test_residual_gradients_stay(gradients):
