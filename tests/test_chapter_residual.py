@@ -210,13 +210,15 @@ def test_degradation_in_the_shipped_runs(shipped):
     assert plain[0].mean() == pytest.approx(residual[0].mean(), rel=0.3)  # at depth 8
     assert plain[1].max() < plain[2].min() < plain[2].max() < plain[3].min()
     assert (residual[3] < plain[3].min() / 10).all()
-    # "eight layers are enough", and more are not better
+    assert residual[3].mean() > max(residual[1].mean(), residual[2].mean())
+    # "on images that it has not seen, eight layers do as well"
     tests = {d: shipped[f"original, {d}, 0.02"]["test"].mean() for d in DEPTHS}
     assert tests[8] > 0.92
     assert max(tests.values()) - tests[8] < 0.02
     lowest = shipped["plain, 56, 0.02"]["loss"].min()
-    assert lowest > 1.4  # "hardly moves from its start"
-    assert shipped["plain, 56, 0.02"]["test"].max() < 0.5
+    assert lowest > 1.5  # the first figure's alternative text, and the second's
+    assert shipped["plain, 56, 0.02"]["test"].mean() == pytest.approx(0.3, abs=0.02)
+    assert shipped["original, 56, 0.02"]["test"].mean() == pytest.approx(0.9, abs=0.01)
 
 
 def test_the_larger_rate(shipped):

@@ -1,7 +1,7 @@
 """Measure gradients at initialisation by layer and depth; `residual_gradients.json` is the result.
 
-Run it with `python book/_data/residual_gradients.py` from the course's folder: about a minute. The
-page calls `norms` itself at depth 20.
+Run it with `python book/_data/residual_gradients.py` from the course's folder. The page
+calls `norms` itself at depth 20.
 """
 
 import json
