@@ -1,6 +1,7 @@
 """Train plain and residual networks on digits; `residual_depth.json` beside this is the result.
 
-Run it with `python book/_data/residual_depth.py` from the course's folder; it takes minutes. Networks that the result already holds are left out; delete it to train them all.
+Run it with `python book/_data/residual_depth.py` from the course's folder; it takes minutes.
+Networks that the result already holds are left out; delete it to train them all.
 The shipped result was made with TF_ENABLE_ONEDNN_OPTS=0. The page calls `train` itself.
 """
 
