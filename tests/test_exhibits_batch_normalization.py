@@ -109,7 +109,7 @@ def test_the_page_says_what_python_computes(opened, state):
     explorer = DistributionExplorer(**state)
     page = opened(explorer)
     batch, (mean, variance) = explorer.batch(), explorer.moving()
-    at = explorer._marked_place()
+    at = explorer.marked_place()
     arriving, *halves = notes(page)
     expected = [batch.size, batch.mean(), batch.std()]
     assert arriving[:3] == pytest.approx(expected, abs=0.006)
@@ -136,7 +136,7 @@ def test_every_slider_moves_what_it_names(opened):
     for label, (trait, value) in settings.items():
         set_slider(page, label, value)
         setattr(explorer, trait, value)
-        at = explorer._marked_place()
+        at = explorer.marked_place()
         said = numbers(page.locator(".norm-said").inner_text())
         assert said[1] == pytest.approx(explorer.training()[at], abs=0.006)
         assert said[-1] == pytest.approx(explorer.inference()[at], abs=0.006)

@@ -98,7 +98,11 @@ class DistributionExplorer(Exhibit):
 
     def marked(self):
         """Return the marked number as it arrives."""
-        return float(self.store()[0, 0 if self.layer == "dense" else self.place])
+        return float(self.store()[0, self.marked_place()])
+
+    def marked_place(self):
+        """Return where the marked number stands in a batch that holds it."""
+        return 0 if self.layer == "dense" else self.place
 
     def moving(self):
         """Return the moving mean and variance after `step` batches, from 0 and 1."""
@@ -122,7 +126,7 @@ class DistributionExplorer(Exhibit):
 
     def others(self):
         """Return what the marked number becomes in training, in each of 121 batches."""
-        at = self._marked_place()
+        at = self.marked_place()
         return np.array([self.training(self.batch(step))[at] for step in range(STEPS + 1)])
 
     def draw_still(self, figure):
@@ -131,7 +135,7 @@ class DistributionExplorer(Exhibit):
 
     def alternative_text(self):
         """Say what the picture shows."""
-        batch, at = self.batch(), self._marked_place()
+        batch, at = self.batch(), self.marked_place()
         training, others = self.training(), self.others()
         return (
             f"A batch of {batch.size} activations with mean {batch.mean():.2f} and standard "
@@ -141,9 +145,6 @@ class DistributionExplorer(Exhibit):
             f"{others.min():.2f} to {others.max():.2f}. The moving averages turn it into "
             f"{self.inference()[at]:.2f}."
         )
-
-    def _marked_place(self):
-        return 0 if self.layer == "dense" else self.place
 
     def _parameters(self, gamma, beta):
         gamma = self.gamma if gamma is None else gamma

@@ -11,7 +11,7 @@ def draw_distributions(figure, exhibit):
     """Draw the batch as it arrives above training (left) and inference (right)."""
     places = figure.subplot_mosaic("AA;BC;DE", gridspec_kw={"hspace": 0.1})
     mean, variance = exhibit.moving()
-    batch, at = exhibit.batch(), exhibit._marked_place()
+    batch, at = exhibit.batch(), exhibit.marked_place()
     bars = [(batch.mean(), batch.std(), BATCH, "-"), (mean, np.sqrt(variance), MOVING, (0, (3, 1)))]
     whole = exhibit.store().ravel()
     _strip(places["A"], "1. the batch arrives", whole, batch, at, bars)
