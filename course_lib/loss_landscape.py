@@ -95,7 +95,15 @@ def filter_normalise(direction, weights):
         kernel has its filters on the last two, and is not provided for.
     """
     direction, weights = _same_shapes(direction, weights)
-    return [_filters_scaled(*pair) for pair in zip(direction, weights, strict=True)]
+    normalised = []
+    for array, weight in zip(direction, weights, strict=True):
+        if array.ndim < 2:
+            normalised.append(np.zeros(array.shape))
+            continue
+        axes = tuple(range(array.ndim - 1))  # all but the filters' own
+        wanted, came = (np.sqrt(np.sum(one**2, axis=axes)) for one in (weight, array))
+        normalised.append(array * _ratio(wanted, came))
+    return normalised
 
 
 def layer_normalise(direction, weights):
@@ -151,8 +159,8 @@ def loss_surface(loss, weights, directions, steps):
     """
     if not isinstance(directions, (list, tuple)) or len(directions) != 2:
         raise ValueError(
-            f"directions must be two lists of arrays; got {_count(directions)}. Draw two with "
-            f"random_direction and different seeds."
+            f"directions must be two lists of arrays; got {_count(directions)}. Draw two "
+            f"with random_direction and different seeds."
         )
     first, weights = _same_shapes(directions[0], weights)
     second, _ = _same_shapes(directions[1], weights)
@@ -223,20 +231,23 @@ def roughness(surface):
     if min(surface.shape) < 3 or not np.isfinite(surface).all():
         raise ValueError(
             f"surface must be finite and have at least 3 rows and 3 columns; got shape "
-            f"{surface.shape} with {np.sum(~np.isfinite(surface))} numbers that are not finite. "
-            f"Take a finer grid, or smaller steps."
+            f"{surface.shape} with {np.sum(~np.isfinite(surface))} numbers that are not "
+            f"finite. Take a finer grid, or smaller steps."
         )
+    rows, columns = surface.shape
     at = {
-        (i, j): surface[1 + i : surface.shape[0] - 1 + i, 1 + j : surface.shape[1] - 1 + j]
+        (i, j): surface[1 + i : rows - 1 + i, 1 + j : columns - 1 + j]
         for i in (-1, 0, 1)
         for j in (-1, 0, 1)
     }
     middle = at[0, 0]
-    lowest = np.all([middle < there for place, there in at.items() if place != (0, 0)], axis=0)
+    others = [there for place, there in at.items() if place != (0, 0)]
+    lowest = np.all([middle < there for there in others], axis=0)
     down = at[1, 0] - 2 * middle + at[-1, 0]
     across = at[0, 1] - 2 * middle + at[0, -1]
     mixed = (at[1, 1] - at[1, -1] - at[-1, 1] + at[-1, -1]) / 4
-    least = (down + across) / 2 - np.hypot((down - across) / 2, mixed)  # the smaller eigenvalue
+    # The smaller eigenvalue of the matrix of second differences.
+    least = (down + across) / 2 - np.hypot((down - across) / 2, mixed)
     bent = least < -1e-9 * np.abs(middle)  # a plane is not bent by rounding
     return Roughness(int(lowest.sum()), float(bent.mean()))
 
@@ -269,8 +280,8 @@ def rescaled(weights, layer, factors):
     last = len(weights) // 2 - 2
     if not 0 <= layer <= last or not np.all(np.asarray(factors) > 0):
         raise ValueError(
-            f"layer must lie between 0 and {last}, since a layer must follow it, and factors be "
-            f"above 0; got layer={layer} and factors={factors}."
+            f"layer must lie between 0 and {last}, since a layer must follow it, and "
+            f"factors be above 0; got layer={layer} and factors={factors}."
         )
     kernel, bias, following = weights[2 * layer : 2 * layer + 3]
     columns = np.broadcast_to(factors, bias.shape)
@@ -278,7 +289,7 @@ def rescaled(weights, layer, factors):
     changed[2 * layer : 2 * layer + 3] = [
         kernel * columns,
         bias * columns,
-        following / columns[:, np.newaxis],  # its next to last axis: the channels that it reads
+        following / columns[:, np.newaxis],  # along the channels that it reads
     ]
     return changed
 
@@ -358,14 +369,6 @@ def _compiled(function):
     import tensorflow
 
     return tensorflow.function(function)
-
-
-def _filters_scaled(direction, weights):
-    if direction.ndim < 2:
-        return np.zeros(direction.shape)
-    axes = tuple(range(direction.ndim - 1))
-    wanted, came = (np.sqrt(np.sum(array**2, axis=axes)) for array in (weights, direction))
-    return direction * _ratio(wanted, came)
 
 
 def _ratio(wanted, came):
