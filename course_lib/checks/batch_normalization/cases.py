@@ -97,6 +97,12 @@ def _alike(rng, count, channels, deviation=30.0, mean=0.0):
     return np.stack([rng.permutation(column) for _ in range(channels)], axis=1)
 
 
+def _distinct(rng, count):
+    """A few numbers in one column that never lie close together, whatever is drawn."""
+    column = np.sort(_numbers(rng, count)) + 40 * np.arange(count, dtype=np.float32)
+    return rng.permutation(column - 20)[:, np.newaxis].astype(np.float32)
+
+
 def _signed(rng, channels, low=0.5, high=2.5):
     """One number a channel, negative or positive, never small, all different in size."""
     sizes = low + (high - low) * (rng.permutation(channels) + rng.uniform(0.1, 0.9)) / channels
@@ -148,11 +154,11 @@ def maps(rng):
 def few_examples(rng):
     """A small batch: the sum of squares is divided by the count, here and in what is averaged."""
     for batch in (4, _size(rng, 2, 5)):
-        x = _numbers(rng, batch, 1)
+        x = _distinct(rng, batch)
         yield case(x, *_plain(1), *_at_start(1), of="output")
         # An average that is there already, and is 1 like its root: only another variance moves it.
-        x, mean = _standardised(rng, batch, 1)
-        start = mean, np.ones_like(mean)
+        x = (x / x.std()).astype(np.float32)
+        start = x.mean(axis=0), np.ones(1, np.float32)
         yield case(x, *_plain(1), *start, momentum=0.5, of="moving_variance")
 
 
