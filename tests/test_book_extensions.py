@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from _ext.exhibit_pages import page_data
-from _ext.fresh_cache import fingerprint, fingerprint_of_shell
+from _ext.fresh_cache import fingerprint, fingerprint_of_shell, shipped
 from _ext.import_closure import import_closure, imported_names
 from _ext.lean_pictures import lean
 from _ext.listing import source_of
@@ -294,6 +294,14 @@ def test_fingerprint_moves_with_whatever_a_chapter_imports(package, changed):
     with (package / changed).open("a") as file:
         file.write("\n# changed")
     assert fingerprint(cells, ["bookpkg"]) != before
+
+
+def test_what_a_chapters_recipes_left_belongs_to_it(tmp_path):
+    (tmp_path / "_data").mkdir()
+    for name in ("cnn_rates.json", "cnn.npz", "dropout.json"):
+        (tmp_path / "_data" / name).write_text(name)
+    assert [path.name for path in shipped(tmp_path / "cnn.md")] == ["cnn.npz", "cnn_rates.json"]
+    assert shipped(tmp_path / "unet.md") == []
 
 
 def test_fingerprint_stays_when_other_modules_change_and_moves_with_extra_files(package, tmp_path):

@@ -38,6 +38,11 @@ def fingerprint(sources, packages, extra_files=()):
     return digest.hexdigest()[:20]
 
 
+def shipped(chapter):
+    """Return what a chapter's recipes left for it: the files `_data/<stem>*` beside it."""
+    return sorted((chapter.parent / "_data").glob(f"{chapter.stem}*"))
+
+
 def outdated(app, env, _added, _changed, _removed):
     """Return the chapters whose fingerprint moved; their cached outputs are dropped."""
     settings = env.mystnb_config
@@ -55,7 +60,8 @@ def outdated(app, env, _added, _changed, _removed):
         now[document] = fingerprint(
             sources,
             app.config.fresh_cache_packages,
-            [Path(app.confdir, name) for name in app.config.fresh_cache_files],
+            [Path(app.confdir, name) for name in app.config.fresh_cache_files]
+            + shipped(Path(env.doc2path(document))),
         )
         if before.get(document) != now[document] and _drop(cache, notebook):
             log.info("fresh_cache: %s: what it imports changed; executing again", document)
