@@ -338,12 +338,6 @@ def _pixels(tensor, rate):
     return layers.Dropout(rate)(tensor)
 
 
-def _for_the_batch(tensor, rate):
-    from keras import layers
-
-    return layers.Dropout(rate, noise_shape=(1, 1, 1, tensor.shape[-1]))(tensor)
-
-
 def _images(tensor, rate):
     from keras import layers
 
@@ -443,12 +437,6 @@ _mistaken(
     "dropout_before_each_convolution",
     "Dropout stands before each convolution. Once is enough, at the entrance of the branch.",
     inner=_spatial,
-)
-_mistaken(
-    "same_maps_for_all_images",
-    "All images of the batch lose the same maps. Each image draws for itself, as SpatialDropout2D "
-    "does by default.",
-    drop=_for_the_batch,
 )
 _mistaken(
     "all_maps_of_an_image",

@@ -101,12 +101,14 @@ def _distinct(dropped):
 
 def _alike(units, dropped, axis, rate):
     """How often two neighbours along an axis make the same choice; pairs do not overlap."""
-    count = units.shape[axis]
+    count, chance = units.shape[axis], rate**2 + (1 - rate) ** 2
     if count == 1:
-        return float(dropped.shape[axis] > 1)
+        # A handful of equal choices, as of a few channels with one mask, is no evidence.
+        few = 1 < dropped.shape[axis] < 20 / units.size
+        return chance if few else float(dropped.shape[axis] > 1)
     pairs = np.arange(count // 2 * 2)
     equal = np.equal(units.take(pairs[::2], axis), units.take(pairs[1::2], axis))
-    return settled(equal.sum(), equal.size, rate**2 + (1 - rate) ** 2)
+    return settled(equal.sum(), equal.size, chance)
 
 
 def _at_the_mean(units, rate):
