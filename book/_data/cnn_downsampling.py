@@ -25,17 +25,20 @@ def compare(way, flatten, seed, epochs=EPOCHS):
 
     keras.utils.set_random_seed(seed)
     images, labels = digits()
-    model = as_model(
-        lambda image: head(backbone(image, FILTERS, way == "strides"), flatten, 10), (8, 8, 1)
-    )
+    seen, unseen = slice(TRAINING), slice(TRAINING, None)
+
+    def network(image):
+        return head(backbone(image, FILTERS, way == "strides"), flatten, 10)
+
+    model = as_model(network, (8, 8, 1))
     model.compile(
         keras.optimizers.Adam(0.003),
         "sparse_categorical_crossentropy",
         metrics=["accuracy"],
-        steps_per_execution=45,  # 1437 / 32: a whole epoch at once, which is quicker
+        steps_per_execution=45,  # a whole epoch, 1437 / 32
     )
-    model.fit(images[:TRAINING], labels[:TRAINING], batch_size=32, epochs=epochs, verbose=0)
-    return model.evaluate(images[TRAINING:], labels[TRAINING:], batch_size=360, verbose=0)[1]
+    model.fit(images[seen], labels[seen], 32, epochs, verbose=0)
+    return model.evaluate(images[unseen], labels[unseen], 360, verbose=0)[1]
 
 
 if __name__ == "__main__":
