@@ -76,8 +76,19 @@ def max_pool2d(images, pool_size=2, strides=None, padding="valid"):
 def average_pool2d(images, pool_size=2, strides=None, padding="valid"):
     """Average the numbers of every window, channel by channel.
 
-    A partial window of `"same"` is divided by the number of pixels in it. Arguments, shapes and
-    errors are those of `max_pool2d`.
+    A partial window of `"same"` is divided by the number of pixels in it.
+
+    Args:
+        images: array of shape `(batch, height, width, channels)`.
+        pool_size: the window, as `max_pool2d` takes it.
+        strides: likewise.
+        padding: likewise.
+
+    Returns:
+        An array of at least float32 precision, of the shape that `max_pool2d` gives.
+
+    Raises:
+        ValueError: if the rank is wrong or the window does not fit into the image.
 
     Example:
         >>> image = np.array([[8.0, 2.0, 1.0], [1.0, 4.0, 4.0], [-5.0, -4.0, -4.0]])
