@@ -10,7 +10,7 @@ from numbers import Real
 
 import numpy as np
 
-from course_lib.arguments import integer, numeric_array, positive
+from course_lib.arguments import integer, numeric_array, pair, positive
 
 AXES = {2: ("batch", "features"), 4: ("batch", "height", "width", "channels")}
 MOMENTUM = 0.9
@@ -248,9 +248,12 @@ def conv_bn_relu(tensor, filters, strides=1, kernel_size=3):
     from keras import layers
 
     _needs_rank(tensor, 4)
-    tensor = layers.Conv2D(
-        integer(filters, "filters"), kernel_size, strides, padding="same", use_bias=False
-    )(tensor)
+    filters, kernel_size = integer(filters, "filters"), pair(kernel_size, "kernel_size")
+    if kernel_size == (1, 1) and pair(strides, "strides") != (1, 1):
+        # The strided one has wrong gradients with oneDNN: tests/test_onednn.py.
+        tensor, strides = layers.AveragePooling2D(1, pair(strides, "strides"))(tensor), 1
+    convolution = layers.Conv2D(filters, kernel_size, strides, padding="same", use_bias=False)
+    tensor = convolution(tensor)
     tensor = layers.BatchNormalization(momentum=MOMENTUM)(tensor)
     return layers.ReLU()(tensor)
 

@@ -260,6 +260,9 @@ def cnn_with_pooling(image, flatten=True):
     Returns:
         A tensor of shape `(batch, 3)` of probabilities.
 
+    Raises:
+        ValueError: Keras's own, if `image` has another rank.
+
     Example:
         >>> as_model(cnn_with_pooling, (100, 100, 3)).count_params()
         34411

@@ -238,9 +238,11 @@ def _built(monkeypatch, function, settings):
         made.append((tuple(self.kernel_size), tuple(self.strides)))
 
     monkeypatch.setattr(keras.layers.Conv2D, "__init__", noted)
-    tensor = keras.Input((12, 12, 4))
     try:
-        _with_filters(function, tensor, settings)
+        try:
+            _with_filters(function, keras.Input((12, 12, 4)), settings)
+        except ValueError:  # it takes vectors, or refuses these settings
+            _with_filters(function, keras.Input((12,)), settings)
     finally:
         monkeypatch.setattr(keras.layers.Conv2D, "__init__", whole)
     return made
