@@ -559,9 +559,11 @@ def test_slack_is_bounded_and_knows_integers():
 @pytest.mark.parametrize("stem", [topic.stem for topic in ASSIGNED])
 def test_other_seeds_change_no_verdict(stem):
     """Hidden draws differ by submission: they must neither fail the right nor pass the wrong."""
-    rng = np.random.default_rng(0)
-    for seed in rng.integers(2**31, size=40):
-        for check in load(stem):
+    for check in load(stem):
+        # Networks take seconds to build: fewer seeds.
+        for seed in np.random.default_rng(0).integers(
+            2**31, size=40 if check.measure is None else 3
+        ):
             for function in (check.reference, *check.variants):
                 report = run(check, function, hidden=True, seed=int(seed), forbidden=())
                 assert report.passed, (check.name, function.__name__, seed, str(report))
