@@ -56,7 +56,7 @@ def test_the_lectures_table(page):
     assert [row.output_shape[0] for row in rows[:9]] == [100] * 2 + [50] * 3 + [25] * 3 + [13]
     assert rows[9].output_shape == (5408,)
     assert rows[10].parameters == 5408 * 3 + 3 == 16_224 + 3
-    assert says("It has 34,411 parameters, and half of them stand in its last layer")
+    assert says("It has 34,411 parameters, and nearly half of them stand in its last layer")
     assert 0.45 < 16_227 / 34_411 < 0.5
     assert 100 * 100 * 3 == 30_000
     assert 13 * 13 * 32 == 5408
@@ -83,7 +83,8 @@ def test_shares_of_parameters_and_work(page):
     assert named["conv_6"][0] == pytest.approx(0.27, abs=0.005)
     assert named["conv_5"][0] == pytest.approx(0.13, abs=0.005)
     assert named["conv_1"][0] + named["conv_2"][0] == pytest.approx(0.02, abs=0.005)
-    assert named["conv_2"][1] == named["conv_4"][1] == pytest.approx(0.23, abs=0.005)
+    for name in ("conv_2", "conv_4", "conv_6"):
+        assert named[name][1] == pytest.approx(0.23, abs=0.005)
     assert named["dense"][1] < 0.001
 
 
