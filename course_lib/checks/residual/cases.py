@@ -23,8 +23,7 @@ def _block(answer, images, filters, strides=None, kernel_size=None, silent=False
     """
     settings = {"strides": strides, "kernel_size": kernel_size}
     settings = {name: value for name, value in settings.items() if value is not None}
-    tensor = networks.placeholder(images.shape[1:])
-    model = networks.model_of(tensor, answer(tensor, filters, **settings))
+    model = networks.built(answer, images.shape[1:], filters, **settings)
     networks.inject(model, seed, biases=False)
     if silent:
         networks.zero(model, lambda one: _kernel_size(one.layer) != (1, 1))
@@ -33,7 +32,9 @@ def _block(answer, images, filters, strides=None, kernel_size=None, silent=False
 
 
 def _kernel_size(layer):
-    return tuple(getattr(layer, "kernel_size", ()))
+    """A dense layer on the channels is a 1x1 convolution."""
+    is_dense = len(getattr(layer, "kernel", np.zeros(1)).shape) == 2
+    return (1, 1) if is_dense else tuple(getattr(layer, "kernel_size", ()))
 
 
 def _kernel_weights(model):
@@ -80,8 +81,7 @@ def _network(answer, images, depth=None, classes=None, filters=None, counted=Fal
     """Build the network, inject weights, and run it on images, unless it is only counted."""
     settings = {"depth": depth, "classes": classes, "filters": filters}
     settings = {name: value for name, value in settings.items() if value is not None}
-    tensor = networks.placeholder(images.shape[1:])
-    model = networks.model_of(tensor, answer(tensor, **settings))
+    model = networks.built(answer, images.shape[1:], **settings)
     trained, _ = networks.parameters(model)
     if counted:
         return trained, np.zeros(1)
@@ -177,6 +177,8 @@ def strides_of_each(rng):
     """A list of strides, one for each convolution: together they multiply (f is silenced)."""
     yield case(_images(rng, 2, 4, 4, 3), [2, 3], strides=[2, 2], silent=True, seed=_seed(rng))
     yield case(_images(rng, 2, 13, 8, 2), [2, 4], strides=[2, 3], silent=True, seed=_seed(rng))
+    # Nothing shrinks, and nothing is to be projected.
+    yield case(_images(rng, 2, 4, 5, 3), [2, 3], strides=[1, 1], silent=True, seed=_seed(rng))
 
 
 @residual_block_v1.part(weight=1, after=(strides_of_each,), read=f"{BOOK}-shortcut")

@@ -198,6 +198,17 @@ def always_projects(tensor, filters, strides=1, kernel_size=3):
 
 
 @residual_block_v1.misconception(
+    "the shortcut projects whenever strides come as a list, even where all of them are 1: "
+    "`strides != 1` is true of any list. Compare the shapes of f(x) and x instead."
+)
+def lists_always_project(tensor, filters, strides=1, kernel_size=3):
+    def differs(tensor, filters, together):
+        return strides != 1 or _differs(tensor, filters, together)
+
+    return _block(tensor, filters, strides, kernel_size, differs=differs)
+
+
+@residual_block_v1.misconception(
     "the projection takes the largest of the strides, as the lecture's max(strides) does. Strides"
     " one after the other multiply: 2 and 2 leave every fourth pixel. (Where the branch is left "
     "with a single pixel, Add broadcasts it and nothing complains.)"

@@ -73,6 +73,20 @@ def compares_shapes(tensor, filters, strides=1, kernel_size=3):
 
 
 @residual_block_v1.variant
+def dense_projection(tensor, filters, strides=1, kernel_size=3):
+    """A dense layer on the channels of each pixel, which is what a 1x1 convolution is."""
+    strides = _pairs(strides, filters)
+    branch = tensor
+    for number, (maps, stride) in enumerate(zip(filters, strides, strict=True), start=1):
+        branch = layers.Conv2D(maps, kernel_size, stride, "same")(branch)
+        branch = layers.ReLU()(branch) if number < len(filters) else branch
+    if branch.shape != tensor.shape:
+        steps = tuple(int(step) for step in np.prod(strides, axis=0))
+        tensor = layers.Dense(filters[-1])(layers.AveragePooling2D(1, steps)(tensor))
+    return layers.ReLU()(layers.Add()([branch, tensor]))
+
+
+@residual_block_v1.variant
 def nested_model(tensor, filters, strides=1, kernel_size=3):
     """The branch as a model of its own."""
     strides = _pairs(strides, filters)
