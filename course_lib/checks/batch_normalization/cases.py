@@ -521,7 +521,9 @@ def kernel(rng):
         kernel = _weights(rng, 3, 2, filters, filters)
         statistics = _signed(rng, filters), _one(filters)
         gamma, beta = _signed(rng, filters), _signed(rng, filters)
-        yield case(kernel, None, gamma, beta, *statistics, of="kernel")
+        # A bias of zeros: who forgets that there may be none fails where that is the matter.
+        bias = np.zeros(filters, np.float32)
+        yield case(kernel, bias, gamma, beta, *statistics, of="kernel")
 
 
 @fold_batch_norm.part(weight=2)
@@ -552,7 +554,7 @@ def deviation(rng):
         variance = (_spread(rng, filters, 2, 9) / divisor).astype(np.float32)
         kernel = _weights(rng, 2, 2, filters, filters)
         gamma, nothing = _one(filters), np.zeros(filters, np.float32)
-        yield case(kernel, None, gamma, nothing, nothing, variance, **settings, of="kernel")
+        yield case(kernel, nothing, gamma, nothing, nothing, variance, **settings, of="kernel")
 
 
 @fold_batch_norm.part(weight=1)
@@ -561,7 +563,7 @@ def dense_kernel(rng):
     for units in (3, _size(rng, 4, 5)):
         kernel, gamma = _weights(rng, units, units), _signed(rng, units)
         nothing = np.zeros(units, np.float32)
-        yield case(kernel, None, gamma, nothing, nothing, _one(units), of="kernel")
+        yield case(kernel, nothing, gamma, nothing, nothing, _one(units), of="kernel")
 
 
 @fold_batch_norm.part(weight=1, after=(kernel, shift, old_bias, deviation, dense_kernel))
