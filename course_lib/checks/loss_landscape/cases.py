@@ -268,9 +268,9 @@ def nothing(rng):
         yield case(direction, weights, layer, of=filter_normalise.returns[1])
 
 
-@filter_normalise.part(weight=2, after=(one_filter, filters, units, vectors))
+@filter_normalise.part(weight=2, after=(one_filter, filters, units, vectors, nothing))
 def whole_network(rng):
-    """All arrays of a network, each by its own weights."""
+    """All arrays of a network, each by its own weights; some filters are all zeros."""
     shapes = [
         (3, 3, 1, 4),
         (4,),
@@ -283,6 +283,8 @@ def whole_network(rng):
     ]
     weights = [_uneven(rng, *shape) for shape in shapes]
     direction = _noise(rng, weights)
+    weights[3][..., _size(rng, 0, 3)] = 0
+    direction[5][..., _size(rng, 0, 3)] = 0
     for layer in range(len(shapes)):
         yield case(direction, weights, layer, of="direction")
 

@@ -272,6 +272,17 @@ def divided_by_zero(direction, weights):
 
 
 @filter_normalise.misconception(
+    "A filter whose weights are all zeros has kept the direction's numbers. Its length is 0, so "
+    "that of the direction becomes 0 as well: zeros."
+)
+def empty_filters_kept(direction, weights):
+    def scale(d, w):
+        return np.where(_lengths(w) == 0, 1, _over(_lengths(w), _lengths(d)))
+
+    return _each(direction, weights, scale)
+
+
+@filter_normalise.misconception(
     "The *weights* came back, scaled to the direction's length. It is the direction that is scaled."
 )
 def weights_scaled(direction, weights):
