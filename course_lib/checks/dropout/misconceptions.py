@@ -214,6 +214,17 @@ def channels_dropped_together(x, rate, training=False, seed=None):
 
 
 @dropout.misconception(
+    "All pixels of a channel share one draw, in all images: the mask has the shape of the last "
+    "axis alone. Each number draws for itself; give the mask the whole shape of x."
+)
+def one_draw_a_channel(x, rate, training=False, seed=None):
+    def draw(x, seed):
+        return np.random.default_rng(seed).random(x.shape[-1])
+
+    return _dropout(x, rate, training, seed, draw)
+
+
+@dropout.misconception(
     "The results are whole numbers, since they were written into an array of the input's type. "
     "Make the array of floats, for example by x * mask / (1 - rate)."
 )

@@ -139,7 +139,7 @@ def strided_projection(tensor, filters, strides=1, kernel_size=3, rate=0.0):
         x = layers.Conv2D(filters[i], sizes[i], strides=strides[i], padding="same", use_bias=False)(
             x
         )
-        x = layers.BatchNormalization()(x)
+        x = layers.BatchNormalization(epsilon=1e-5)(x)
         if i + 1 < len(filters):
             x = layers.Activation("relu")(x)
         step = strides[i] if isinstance(strides[i], tuple) else (strides[i], strides[i])
@@ -149,7 +149,7 @@ def strided_projection(tensor, filters, strides=1, kernel_size=3, rate=0.0):
         residual = layers.Conv2D(
             filters[-1], 1, strides=(down, right), padding="same", use_bias=False
         )(tensor)
-        residual = layers.BatchNormalization()(residual)
+        residual = layers.BatchNormalization(epsilon=1e-5)(residual)
     return layers.Activation("relu")(residual + x)
 
 
