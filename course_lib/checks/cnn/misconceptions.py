@@ -235,6 +235,14 @@ def zeros_around(images, pool_size=2, strides=None, padding="valid"):
 
 
 @max_pool2d.misconception(
+    "The search began at 0, which won wherever all pixels of a window are negative, at the border "
+    "and inside. Begin with a pixel of the window, or with minus infinity."
+)
+def begun_at_zero(images, pool_size=2, strides=None, padding="valid"):
+    return np.maximum(0, _pool(np.nanmax, images, pool_size, strides, padding))
+
+
+@max_pool2d.misconception(
     "The largest number was looked for by its size without the sign. -3 is less than 2."
 )
 def largest_in_size(images, pool_size=2, strides=None, padding="valid"):
