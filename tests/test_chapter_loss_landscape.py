@@ -135,6 +135,9 @@ def test_at_56_layers_the_surfaces_differ_in_every_run(page):
     for seed in SEEDS:
         spans = [np.ptp(page["shipped"][56, seed, kind, "batch"]) for kind in KINDS]
         assert spans[0] < spans[1] / 2  # "changes less than half as much"
+        bowl = page["shipped"][56, seed, "residual", "batch"]
+        assert roughness(bowl[6:15, 6:15]).nonconvex < 0.1  # "convex around the middle"
+        assert roughness(bowl).nonconvex > 0.5
 
 
 def test_at_20_layers_they_do_not(page):
