@@ -25,14 +25,19 @@ def test_quizzes_explain_every_answer(stem):
             assert len(reasons[0]) > 15
 
 
+def names_of_figures(stem):
+    return re.findall(r"name: (fig-[\w-]+)", text(stem))
+
+
 def test_every_figure_has_a_name_a_caption_and_an_alternative_text(stem):
     drawing = [head for head, code in cells(stem) if "plt.show()" in code]
     assert len(drawing) >= 3
     for head in drawing:
         assert "hide-input" in head
         assert all(word in head for word in ("name: fig-", "caption:", "alt:"))
-    names = re.findall(r"name: (fig-[\w-]+)", text(stem))
-    assert len(names) == len(set(names)) == len(drawing)
+    assert len(names_of_figures(stem)) == len(set(names_of_figures(stem))) == len(drawing)
+    others = {name for other in STEMS if other != stem for name in names_of_figures(other)}
+    assert others.isdisjoint(names_of_figures(stem)), "a figure's name is the book's"
 
 
 def test_code_that_is_shown_fits_its_column(stem):

@@ -214,3 +214,39 @@ def test_an_error_of_the_measure_is_not_the_error_that_was_due():
 def test_memorised_networks_fail(block):
     assert run(block, memorised(block)).passed
     assert not run(block, memorised(block), hidden=True, forbidden=()).passed
+
+
+def test_the_same_call_is_made_once_in_a_run():
+    calls = []
+
+    def counted(tensor, filters):
+        import sklearn.utils
+
+        calls.append(filters)
+        sklearn.utils.check_array(np.ones((2, 2)))
+        return layers.Conv2D(filters, 1)(tensor)
+
+    def measured(answer, filters, seed):
+        model = networks.built(answer, (4, 4, 2), filters)
+        before = networks.outputs(model, np.ones((1, 4, 4, 2), "float32"))
+        networks.inject(model, seed)
+        return networks.outputs(model, np.ones((1, 4, 4, 2), "float32")) + 0 * before
+
+    check = Check(lambda t, filters: layers.Conv2D(filters, 1)(t), "cnn", "a", measure=measured)
+    check.part()(lambda rng: [case(3, 1), case(3, 2), case(4, 3)])
+    assert run(check, counted, hidden=True, forbidden=()).passed
+    assert calls == [3, 4]
+    trial = run(check, counted, forbidden=("sklearn",))
+    assert "sklearn" in trial.outcomes[0].came
+    assert trial.outcomes[0].tried.endswith("filters=3)")
+
+
+def test_a_model_comes_back_as_it_was_built():
+    def dense(tensor):
+        return layers.Dense(2, kernel_initializer="ones")(tensor)
+
+    first = networks.built(dense, (3,))
+    networks.inject(first, 1)
+    again = networks.built(dense, (3,))
+    assert again is first
+    assert (again.get_weights()[0] == 1).all()

@@ -102,6 +102,7 @@ class _Run:
     forbidden: tuple[str, ...]
     ready_made: str = ""
     trials: list[_Trial] = field(default_factory=list)
+    kept: dict = field(default_factory=dict)
 
 
 def run(check, function, hidden=False, seed=1, forbidden=None):
@@ -121,7 +122,9 @@ def run(check, function, hidden=False, seed=1, forbidden=None):
     state.ready_made = _is_ready_made(function, state.forbidden)
     seeds = [VISIBLE_SEED]
     if hidden:
-        seeds += [1_000_003 * seed + draw + 1 for draw in range(HIDDEN_DRAWS)]
+        # A network takes longer, and its numbers are all drawn anew: one draw does.
+        draws = HIDDEN_DRAWS if check.measure is None else 1
+        seeds += [1_000_003 * seed + draw + 1 for draw in range(draws)]
     outcomes, failures = [], []
     for part in check.parts:
         outcome, trials = _judge(state, part, seeds, outcomes)
@@ -195,7 +198,7 @@ def _judge(state, part, seeds, before):
 def _try(state, trial):
     """Call the function on copies of the arguments and note what is wrong with the result."""
     args, kwargs = copy.deepcopy(trial.case.args), copy.deepcopy(trial.case.kwargs)
-    answer = _Answer(state.function, state.forbidden)
+    answer = _Answer(state.function, state.forbidden, state.kept)
     try:
         trial.came = state.check.result(answer, args, kwargs)
     except KeyboardInterrupt:
@@ -226,9 +229,21 @@ class _Answer:
         raised: what that call raised.
     """
 
-    def __init__(self, function, modules):
-        self.function, self.modules = function, modules
+    def __init__(self, function, modules, kept):
+        self.function, self.modules, self.kept = function, modules, kept
         self.found, self.called, self.raised = [], None, None
+
+    def keep(self, key, value):
+        """Keep what was made of the last call, for the parts to come."""
+        self.kept[key] = value, self.called, tuple(self.found)
+
+    def recall(self, key):
+        """Return what was kept of such a call, as if it had been made now, or None."""
+        if key not in self.kept:
+            return None
+        value, self.called, found = self.kept[key]
+        self.found += found
+        return value
 
     def __call__(self, *args, **kwargs):
         self.called = Case(args, kwargs)

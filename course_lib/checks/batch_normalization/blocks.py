@@ -37,8 +37,7 @@ def measure_dense(answer, rows, units, seed, training=False, positive=False):
 
 
 def _measure(answer, x, sizes, seed, training, positive):
-    tensor = networks.placeholder(x.shape[1:])
-    model = networks.model_of(tensor, answer(tensor, *sizes))
+    model = networks.built(answer, x.shape[1:], *sizes)
     networks.inject(model, seed, biases=False)
     if positive:
         _lift(model)
