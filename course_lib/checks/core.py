@@ -94,6 +94,8 @@ class Check:
         measure: what finds out the numbers to compare where the answer itself gives none, as a
             network does: `measure(answer, *args, **kwargs)` gets a case's arguments, calls the
             answer as it sees fit and returns numbers. They depend on the arguments alone.
+        hidden_draws: how many further draws of the cases hidden tests try; networks take longer
+            to build, and one draw gives them new weights already.
     """
 
     reference: Callable
@@ -104,6 +106,7 @@ class Check:
     rtol: float = 1e-4
     forbidden: tuple[str, ...] = READY_MADE
     measure: Callable | None = None
+    hidden_draws: int = 3
     parts: list[Part] = field(default_factory=list)
     misconceptions: list[Misconception] = field(default_factory=list)
     variants: list[Callable] = field(default_factory=list)

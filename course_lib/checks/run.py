@@ -18,7 +18,6 @@ from course_lib.checks.report import Outcome, Report
 from course_lib.topics import ASSIGNED, topic
 
 VISIBLE_SEED = 0
-HIDDEN_DRAWS = 3
 
 
 def load(stem):
@@ -122,9 +121,7 @@ def run(check, function, hidden=False, seed=1, forbidden=None):
     state.ready_made = _is_ready_made(function, state.forbidden)
     seeds = [VISIBLE_SEED]
     if hidden:
-        # A network takes longer, and its numbers are all drawn anew: one draw does.
-        draws = HIDDEN_DRAWS if check.measure is None else 1
-        seeds += [1_000_003 * seed + draw + 1 for draw in range(draws)]
+        seeds += [1_000_003 * seed + draw + 1 for draw in range(check.hidden_draws)]
     outcomes, failures = [], []
     for part in check.parts:
         outcome, trials = _judge(state, part, seeds, outcomes)

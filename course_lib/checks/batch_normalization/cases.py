@@ -48,6 +48,7 @@ conv_bn_relu = Check(
     read=f"{BOOK}-blocks",
     forbidden=NETWORKS,
     measure=measure_conv,
+    hidden_draws=1,
 )
 dense_bn_relu = Check(
     topic.dense_bn_relu,
@@ -57,6 +58,7 @@ dense_bn_relu = Check(
     read=f"{BOOK}-blocks",
     forbidden=NETWORKS,
     measure=measure_dense,
+    hidden_draws=1,
 )
 fold_batch_norm = Check(
     topic.fold_batch_norm,

@@ -124,6 +124,7 @@ cnn_with_pooling = Check(
     read=f"{BOOK}-network",
     forbidden=("course_lib", "keras.applications", "keras.src.applications"),
     measure=_network,
+    hidden_draws=1,
 )
 clip_by_global_norm = Check(
     cnn.clip_by_global_norm,

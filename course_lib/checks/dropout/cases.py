@@ -249,6 +249,7 @@ residual_block = Check(
     rtol=1e-3,
     forbidden=("course_lib", "keras.applications"),
     measure=measure_block,
+    hidden_draws=1,
 )
 
 

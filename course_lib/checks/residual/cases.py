@@ -100,6 +100,7 @@ residual_block_v1 = Check(
     read=f"{BOOK}-block",
     forbidden=KERAS_ALLOWED,
     measure=_block,
+    hidden_draws=1,
 )
 gradient_norms = Check(
     residual.gradient_norms,
@@ -109,6 +110,7 @@ gradient_norms = Check(
     read=f"{BOOK}-gradients",
     forbidden=KERAS_ALLOWED,
     measure=_norms,
+    hidden_draws=1,
 )
 resnet = Check(
     residual.resnet,
@@ -118,6 +120,7 @@ resnet = Check(
     read=f"{BOOK}-resnet",
     forbidden=KERAS_ALLOWED,
     measure=_network,
+    hidden_draws=1,
 )
 CHECKS = {check.name: check for check in (residual_block_v1, gradient_norms, resnet)}
 
