@@ -119,16 +119,16 @@ def residual_block(tensor, filters, strides=1, kernel_size=3, rate=0.0):
 
     rate = probability(rate)
     if not isinstance(filters, (list, tuple)) or not filters:
-        raise ValueError(f"filters must be a list with one entry a convolution; got {filters!r}.")
+        problem = "filters must be a list with one entry a convolution"
+        raise ValueError(f"{problem}; got {filters!r}.")
     count = len(filters)
     if not isinstance(strides, list):
         strides = [strides] + [1] * (count - 1)
     sizes = kernel_size if isinstance(kernel_size, list) else [kernel_size] * count
     for name, values in (("strides", strides), ("kernel_size", sizes)):
         if len(values) != count:
-            raise ValueError(
-                f"{name} has {len(values)} entries for {count} convolutions; give one for each."
-            )
+            problem = f"{name} has {len(values)} entries for {count} convolutions"
+            raise ValueError(f"{problem}; give one for each.")
     branch = layers.SpatialDropout2D(rate)(tensor) if rate else tensor
     for number, settings in enumerate(zip(filters, sizes, strides, strict=True), start=1):
         branch = layers.Conv2D(*settings, padding="same", use_bias=False)(branch)

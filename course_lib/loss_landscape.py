@@ -168,7 +168,8 @@ def loss_surface(loss, weights, directions, steps):
     surface = np.empty((len(steps), len(steps)))
     for i, a in enumerate(steps):
         for j, b in enumerate(steps):
-            moved = [w + a * d + b * e for w, d, e in zip(weights, first, second, strict=True)]
+            arrays = zip(weights, first, second, strict=True)
+            moved = [w + a * d + b * e for w, d, e in arrays]
             surface[i, j] = loss(moved)
     return surface
 

@@ -31,7 +31,9 @@ def total_strides(strides):
     return int(np.prod(down)), int(np.prod(right))
 
 
-def shortcut(tensor, filters, strides=1, batch_norm=False, kernel_initializer="glorot_uniform"):
+def shortcut(
+    tensor, filters, strides=1, batch_norm=False, kernel_initializer="glorot_uniform"
+):  # fmt: skip
     """Return a block's input in the shape of its output: itself, or else a projection of it.
 
     It is the path on which the gradient passes a block unharmed, so it is linear, and it has no

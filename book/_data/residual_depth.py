@@ -32,15 +32,15 @@ def train(block, depth, seeds=SEEDS, epochs=EPOCHS, rate=RATE):
     """Train one network from several starts.
 
     Args:
-        block: as `resnet` takes it: "plain" for no shortcuts, "original" for the paper's.
+        block: as `resnet` takes it: "plain" or, with shortcuts, "original".
         depth: of the network.
         seeds: one for each start.
         epochs: of 12 steps each.
         rate: the learning rate; momentum is 0.9.
 
     Returns:
-        A dictionary of lists with an entry a seed: "loss", the mean of the training loss over
-        each epoch, and "test", the accuracy on the digits kept back.
+        A dictionary of lists with an entry a seed: "loss", the mean of the training loss
+        over each epoch, and "test", the accuracy on the digits kept back.
     """
 
     def build():
@@ -58,8 +58,8 @@ def train(block, depth, seeds=SEEDS, epochs=EPOCHS, rate=RATE):
         model.set_weights(build().get_weights())
         for variable, value in zip(model.optimizer.variables, rested, strict=True):
             variable.assign(value)
-        history = model.fit(images, labels, batch_size=100, epochs=epochs, verbose=0).history
-        found["loss"].append([round(value, 4) for value in history["loss"]])
+        fitted = model.fit(images, labels, batch_size=100, epochs=epochs, verbose=0)
+        found["loss"].append([round(value, 4) for value in fitted.history["loss"]])
         guessed = np.argmax(model(others, training=False), axis=-1)
         found["test"].append(round(float(np.mean(guessed == wanted)), 4))
     return found

@@ -31,8 +31,8 @@ def norms(block, depth, batch_norm, seed):
     settings = {"depth": depth, "block": block, "batch_norm": batch_norm}
     model = as_model(resnet, (8, 8, 1), kernel_initializer="glorot_uniform", **settings)
     found = gradient_norms(model, images[:128], labels[:128])
-    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
-    return found[[layer.kernel_size == (3, 3) for layer in convolutions]]
+    kinds = (layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D))
+    return found[[layer.kernel_size == (3, 3) for layer in kinds]]
 
 
 def main():

@@ -775,6 +775,7 @@ def model_for_tensor(image, flatten=True):
 # --- clip_by_global_norm -------------------------------------------------------------------------
 
 
+@np.errstate(all="ignore")
 def _norm(gradients, squares=np.float64):
     return float(np.sqrt(sum(np.sum(np.square(g, dtype=squares)) for g in gradients)))
 
