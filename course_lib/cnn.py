@@ -246,7 +246,7 @@ def head(features, flatten=True, classes=3):
     collect = layers.Flatten if flatten else layers.GlobalAveragePooling2D
     vector = collect(name="vector")(features)
     scores = layers.Dense(classes, name="dense")(vector)
-    # Not the lecture's tf.nn.softmax: Keras 3 refuses it on a tensor of a model in the making.
+    # Not the lecture's tf.nn.softmax: Keras 3 refuses it on a symbolic tensor.
     return layers.Softmax(axis=-1, name="output")(scores)
 
 

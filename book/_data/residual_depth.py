@@ -39,8 +39,8 @@ def train(block, depth, seeds=SEEDS, epochs=EPOCHS, rate=RATE):
         rate: the learning rate; momentum is 0.9.
 
     Returns:
-        A dictionary of lists with an entry a seed: "loss", the mean of the training loss
-        over each epoch, and "test", the accuracy on the digits kept back.
+        A dictionary of lists with an entry a seed: "loss", the mean of the training
+        loss over each epoch, and "test", the accuracy on the digits kept back.
     """
 
     def build():
@@ -56,10 +56,12 @@ def train(block, depth, seeds=SEEDS, epochs=EPOCHS, rate=RATE):
         keras.utils.set_random_seed(seed)
         # New weights in the old model: compiling it again takes longer than training.
         model.set_weights(build().get_weights())
-        for variable, value in zip(model.optimizer.variables, rested, strict=True):
+        pairs = zip(model.optimizer.variables, rested, strict=True)
+        for variable, value in pairs:
             variable.assign(value)
-        fitted = model.fit(images, labels, batch_size=100, epochs=epochs, verbose=0)
-        found["loss"].append([round(value, 4) for value in fitted.history["loss"]])
+        settings = {"batch_size": 100, "epochs": epochs, "verbose": 0}
+        losses = model.fit(images, labels, **settings).history["loss"]
+        found["loss"].append([round(value, 4) for value in losses])
         guessed = np.argmax(model(others, training=False), axis=-1)
         found["test"].append(round(float(np.mean(guessed == wanted)), 4))
     return found

@@ -29,9 +29,11 @@ def norms(block, depth, batch_norm, seed):
     images = ((images - images.mean()) / images.std()).astype("float32")
     keras.utils.set_random_seed(seed)
     settings = {"depth": depth, "block": block, "batch_norm": batch_norm}
-    model = as_model(resnet, (8, 8, 1), kernel_initializer="glorot_uniform", **settings)
+    settings["kernel_initializer"] = "glorot_uniform"
+    model = as_model(resnet, (8, 8, 1), **settings)
     found = gradient_norms(model, images[:128], labels[:128])
-    kinds = (layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D))
+    kind = keras.layers.Conv2D
+    kinds = (layer for layer in model.layers if isinstance(layer, kind))
     return found[[layer.kernel_size == (3, 3) for layer in kinds]]
 
 
