@@ -59,7 +59,7 @@ def test_every_check_answers_at_the_speed_of_thought(trial, record_property):
             run(check, function, hidden=True, forbidden=())
             taken = process_time() - begun
             record_property(f"{check.name}, {function.__name__}", round(taken, 2))
-            assert taken < (2 if check.measure is None else 12), (check.name, function.__name__)
+            assert taken < (2 if check.measure is None else 20), (check.name, function.__name__)
 
 
 def test_audit_tries_enough(trial):

@@ -54,7 +54,7 @@ def train(block, depth, seeds=SEEDS, epochs=EPOCHS, rate=RATE):
     rested = [variable.numpy() for variable in model.optimizer.variables]
     for seed in seeds:
         keras.utils.set_random_seed(seed)
-        # New weights in the old model: compiling it again takes longer than training.
+        # New weights in the old model: compiling again takes longer than training.
         model.set_weights(build().get_weights())
         pairs = zip(model.optimizer.variables, rested, strict=True)
         for variable, value in pairs:
