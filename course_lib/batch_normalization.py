@@ -284,28 +284,6 @@ def dense_bn_relu(tensor, units):
     return layers.ReLU()(tensor)
 
 
-def block_model(block, input_shape, *arguments, **settings):
-    """Wrap a function from tensor to tensor as a `keras.Model`.
-
-    Args:
-        block: `conv_bn_relu`, `dense_bn_relu` or another function whose first argument is a tensor.
-        input_shape: the shape of one example.
-        *arguments: what `block` takes after the tensor.
-        **settings: the same, by name.
-
-    Returns:
-        A `keras.Model`.
-
-    Example:
-        >>> block_model(dense_bn_relu, (20,), 5).count_params()  # 20 * 5, and 4 numbers a unit
-        120
-    """
-    import keras
-
-    inputs = keras.Input(input_shape)
-    return keras.Model(inputs, block(inputs, *arguments, **settings))
-
-
 def prepared(x, *arrays):
     """Return a batch and the arrays that belong to it as floats, or raise a `ValueError`.
 

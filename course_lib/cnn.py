@@ -264,6 +264,7 @@ def cnn_with_pooling(image, flatten=True):
         ValueError: Keras's own, if `image` has another rank.
 
     Example:
+        >>> from course_lib.models import as_model
         >>> as_model(cnn_with_pooling, (100, 100, 3)).count_params()
         34411
         >>> as_model(cnn_with_pooling, (100, 100, 3), flatten=False).count_params()
@@ -279,6 +280,7 @@ def cnn_with_strides(image, flatten=True):
     quarter of that convolution's work; no layer is left that does nothing but make maps smaller.
 
     Example:
+        >>> from course_lib.models import as_model
         >>> as_model(cnn_with_strides, (100, 100, 3)).count_params()
         34411
 
@@ -286,28 +288,6 @@ def cnn_with_strides(image, flatten=True):
         Springenberg et al. (2015), Striving for simplicity: the all convolutional net.
     """
     return head(backbone(image, strided=True), flatten)
-
-
-def as_model(network, input_shape, **settings):
-    """Wrap a function on tensors as a `keras.Model`, which can be trained, saved and looked at.
-
-    Args:
-        network: a function from a tensor to a tensor, such as `cnn_with_pooling`.
-        input_shape: `(height, width, channels)` of one image.
-        **settings: further arguments of `network`.
-
-    Returns:
-        A `keras.Model`, named after `network`.
-
-    Example:
-        >>> as_model(cnn_with_pooling, (32, 48, 1), flatten=False).output_shape
-        (None, 3)
-    """
-    import keras
-
-    image = keras.Input(input_shape, name="image")
-    name = getattr(network, "__name__", "network").strip("<>")
-    return keras.Model(image, network(image, **settings), name=name)
 
 
 def parameter_table(model):
@@ -320,6 +300,7 @@ def parameter_table(model):
         A list of `Row`s in the order of the layers; shapes are without the batch.
 
     Example:
+        >>> from course_lib.models import as_model
         >>> rows = parameter_table(as_model(cnn_with_pooling, (100, 100, 3)))
         >>> rows[0]
         Row(name='conv_1', arithmetic='3*3*3*8 + 8', parameters=224, output_shape=(100, 100, 8))
@@ -366,6 +347,7 @@ def operations(model):
         of max pooling or additions of average pooling, one less than a window has pixels.
 
     Example:
+        >>> from course_lib.models import as_model
         >>> rows = operations(as_model(cnn_with_pooling, (100, 100, 3)))
         >>> rows[0]                                             # 100*100 * 3*3*3*8
         Operations(name='conv_1', multiply_adds=2160000, pooling=0)
@@ -396,6 +378,7 @@ def loss_gradients(model, images, labels):
         `model.trainable_weights`.
 
     Example:
+        >>> from course_lib.models import as_model
         >>> model = as_model(cnn_with_pooling, (8, 8, 1))
         >>> loss, gradients = loss_gradients(model, np.ones((2, 8, 8, 1)), [0, 1])
         >>> [g.shape for g in gradients[:2]]
@@ -435,6 +418,7 @@ def descend(model, images, labels, steps, learning_rate, batch_size=32, clip=Non
         ValueError: if a number is not positive.
 
     Example:
+        >>> from course_lib.models import as_model
         >>> model = as_model(cnn_with_pooling, (8, 8, 1))
         >>> losses, norms = descend(model, np.ones((4, 8, 8, 1)), [0, 1, 2, 0], 3, 0.1)
         >>> losses.shape, norms.shape

@@ -139,19 +139,6 @@ def residual_block(tensor, filters, strides=1, kernel_size=3, rate=0.0):
     return layers.ReLU()(layers.Add()([branch, identity]))
 
 
-def residual_block_model(input_shape, filters, strides=1, kernel_size=3, rate=0.0):
-    """Wrap `residual_block` as a `keras.Model` of one input.
-
-    Example:
-        >>> residual_block_model((8, 8, 4), [4, 4], rate=0.5).count_params()   # 2 * 9 * 16 + 2 * 16
-        320
-    """
-    import keras
-
-    inputs = keras.Input(input_shape)
-    return keras.Model(inputs, residual_block(inputs, filters, strides, kernel_size, rate))
-
-
 # --- relatives -----------------------------------------------------------------------------------
 
 

@@ -149,6 +149,7 @@ def small_dense_network(images, units=64, classes=10):
         A Keras tensor of shape `(batch, classes)`: probabilities.
 
     Example:
+        >>> from course_lib.models import as_model
         >>> as_model(small_dense_network, (8, 8, 1)).count_params()    # 65 * 64 + 65 * 10
         4810
     """
@@ -174,6 +175,7 @@ def small_convolutional_network(images, filters=(16, 32), classes=10):
         A Keras tensor of shape `(batch, classes)`: probabilities.
 
     Example:
+        >>> from course_lib.models import as_model
         >>> model = as_model(small_convolutional_network, (8, 8, 1))
         >>> model.count_params()                       # 10 * 16 + (9 * 16 + 1) * 32 + 33 * 10
         5130
@@ -187,28 +189,6 @@ def small_convolutional_network(images, filters=(16, 32), classes=10):
         features = layers.Conv2D(number, 3, padding="same", activation="relu")(features)
     means = layers.GlobalAveragePooling2D()(features)
     return layers.Dense(classes, activation="softmax")(means)
-
-
-def as_model(network, input_shape, **settings):
-    """Wrap a function from tensors to tensors as a `keras.Model`.
-
-    Args:
-        network: a function such as `small_dense_network`.
-        input_shape: of one image, `(height, width, channels)`.
-        settings: keyword arguments that `network` takes.
-
-    Returns:
-        A `keras.Model`, not yet compiled.
-
-    Example:
-        >>> as_model(small_dense_network, (8, 8, 1), units=32).output_shape
-        (None, 10)
-    """
-    # Here and not at the top: who counts parameters need not wait for TensorFlow.
-    import keras
-
-    images = keras.Input(input_shape)
-    return keras.Model(images, network(images, **settings), name=network.__name__)
 
 
 def _permutation(value):

@@ -375,22 +375,6 @@ def plain_network(
     )
 
 
-def as_model(network, input_shape, **settings):
-    """Wrap a function of a tensor, such as `resnet`, as a model for images of a shape.
-
-    Args:
-        network: a function that takes and returns a tensor.
-        input_shape: `(height, width, channels)`; `None` where a size is open.
-        **settings: further arguments of the function.
-
-    Example:
-        >>> as_model(resnet, (8, 8, 1), depth=8, filters=4).output_shape
-        (None, 10)
-    """
-    images = keras.Input(tuple(input_shape))
-    return keras.Model(images, network(images, **settings))
-
-
 def resnet_parameters(depth=20, classes=10, filters=16, projection=True, channels=3):
     """Count the trainable parameters of `resnet` with batch normalisation from the formula.
 
@@ -465,6 +449,7 @@ def gradient_norms(model, images, labels):
         ValueError: if the model has no `Conv2D`, or Keras does not run on TensorFlow.
 
     Example:
+        >>> from course_lib.models import as_model
         >>> model = as_model(resnet, (8, 8, 1), depth=8, filters=4)
         >>> gradient_norms(model, np.ones((2, 8, 8, 1)), np.array([3, 7])).shape   # 1 + 6 + 2
         (9,)

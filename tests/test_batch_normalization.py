@@ -13,6 +13,7 @@ from course_lib import batch_normalization_relatives as relatives
 from course_lib.checks import networks
 from course_lib.checks.run import find, run
 from course_lib.convolution import conv2d
+from course_lib.models import as_model
 
 SHAPES = [(5, 3), (2, 1), (64, 4), (2, 3, 5, 4), (3, 4, 1, 2), (1, 2, 2, 3)]
 
@@ -248,17 +249,17 @@ def test_folded_layer_is_keras_two_layers(kind, use_bias):
 
 
 def test_blocks_have_the_shapes_and_parameters_of_the_lecture_without_biases():
-    model = topic.block_model(topic.conv_bn_relu, (9, 7, 3), 8, 2, 5)
+    model = as_model(topic.conv_bn_relu, (9, 7, 3), 8, 2, 5)
     assert model.output_shape == (None, 5, 4, 8)
     assert networks.parameters(model) == (5 * 5 * 3 * 8 + 2 * 8, 2 * 8)
-    assert topic.block_model(topic.conv_bn_relu, (9, 7, 3), 8).output_shape == (None, 9, 7, 8)
-    dense = topic.block_model(topic.dense_bn_relu, (20,), 5)
+    assert as_model(topic.conv_bn_relu, (9, 7, 3), 8).output_shape == (None, 9, 7, 8)
+    dense = as_model(topic.dense_bn_relu, (20,), 5)
     assert networks.parameters(dense) == (20 * 5 + 2 * 5, 2 * 5)
 
 
 @pytest.mark.parametrize("training", [False, True])
 def test_block_is_our_own_arithmetic(training):
-    model = topic.block_model(topic.dense_bn_relu, (5,), 6)
+    model = as_model(topic.dense_bn_relu, (5,), 6)
     networks.inject(model, 3)
     kernel, gamma, beta, mean, variance = model.get_weights()[:5]
     x = np.random.default_rng(15).normal(0, 1, (8, 5)).astype(np.float32)

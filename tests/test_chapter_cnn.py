@@ -171,8 +171,8 @@ def test_what_a_number_of_conv_3_sees():
     """Ten pixels along each side: the window that the figure of patches lights."""
     import keras
 
-    from course_lib.cnn import as_model
     from course_lib.exhibits.cnn_training import network
+    from course_lib.models import as_model
 
     model = as_model(network, (16, 16, 1))
     for weight in model.weights:
@@ -269,8 +269,9 @@ def test_exercise_of_the_minimum():
 
 def test_exercise_of_the_rate():
     """Without clipping a far smaller rate survives the first step."""
-    from course_lib.cnn import as_model, backbone, descend, head
+    from course_lib.cnn import backbone, descend, head
     from course_lib.data import digits
+    from course_lib.models import as_model
 
     code = next(code for _, code in cells(STEM) if "def exploding" in code)
     function = ast.get_source_segment(code, ast.parse(code).body[0])

@@ -11,7 +11,8 @@ from chapter_helpers import says as chapter_says
 from conftest import ROOT
 
 from course_lib.convolution import conv2d_parameters
-from course_lib.introduction import as_model, dense_parameters, fixed_permutation, permute_pixels
+from course_lib.introduction import dense_parameters, fixed_permutation, permute_pixels
+from course_lib.models import as_model
 
 
 @pytest.fixture(scope="module")

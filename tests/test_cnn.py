@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib import cnn, convolution, data
+from course_lib.models import as_model
 
 # Non-square images; windows side by side, overlapping, with gaps, that do not divide.
 TABLE = list(
@@ -198,7 +199,7 @@ def test_inputs_stay_as_they_are():
 
 @pytest.fixture(scope="module")
 def lecture(keras):
-    return cnn.as_model(cnn.cnn_with_pooling, (100, 100, 3))
+    return as_model(cnn.cnn_with_pooling, (100, 100, 3))
 
 
 def test_the_lectures_parameter_table(lecture):
@@ -223,7 +224,7 @@ def test_the_lectures_parameter_table(lecture):
 def test_convolutions_parameters_do_not_depend_on_the_size(keras):
     counts = {
         flatten: [
-            cnn.as_model(cnn.cnn_with_pooling, (side, side, 3), flatten=flatten).count_params()
+            as_model(cnn.cnn_with_pooling, (side, side, 3), flatten=flatten).count_params()
             for side in (32, 100)
         ]
         for flatten in (False, True)
@@ -255,7 +256,7 @@ def numpy_forward(model, images, flatten, strided=False):
 )
 def test_the_network_is_its_parts(keras, network, strided, flatten):
     keras.utils.set_random_seed(0)
-    model = cnn.as_model(network, (13, 18, 2), flatten=flatten)
+    model = as_model(network, (13, 18, 2), flatten=flatten)
     rng = np.random.default_rng(0)
     model.set_weights([w + rng.normal(0, 0.1, w.shape) for w in model.get_weights()])
     images = rng.normal(size=(3, 13, 18, 2)).astype("float32")
@@ -267,14 +268,14 @@ def test_the_network_is_its_parts(keras, network, strided, flatten):
 
 
 def test_global_pooling_takes_images_of_any_size(keras):
-    model = cnn.as_model(cnn.cnn_with_pooling, (None, None, 1), flatten=False)
+    model = as_model(cnn.cnn_with_pooling, (None, None, 1), flatten=False)
     for size in ((8, 8), (13, 30)):
         assert model(np.ones((2, *size, 1), "float32")).shape == (2, 3)
     assert cnn.parameter_table(model)[0].output_shape == (None, None, 8)
 
 
 def test_the_saved_model_loads(keras, tmp_path):
-    model = cnn.as_model(cnn.cnn_with_pooling, (8, 8, 1))
+    model = as_model(cnn.cnn_with_pooling, (8, 8, 1))
     model.save(tmp_path / "model.keras")
     images = example(size=(8, 8), channels=1).astype("float32")
     loaded = keras.models.load_model(tmp_path / "model.keras")
@@ -286,7 +287,7 @@ def test_the_saved_model_loads(keras, tmp_path):
 
 def test_operations_of_the_lectures_network(keras, lecture):
     """Counted by hand: positions times the kernel's numbers."""
-    strided = cnn.as_model(cnn.cnn_with_strides, (100, 100, 3))
+    strided = as_model(cnn.cnn_with_strides, (100, 100, 3))
     assert strided.count_params() == lecture.count_params()
     pooled, stepped = cnn.operations(lecture), cnn.operations(strided)
     assert pooled[1].multiply_adds == 100 * 100 * 584 - 100 * 100 * 8 == 5_760_000
@@ -302,7 +303,7 @@ def test_operations_of_the_lectures_network(keras, lecture):
 @pytest.mark.parametrize("network", [cnn.cnn_with_pooling, cnn.cnn_with_strides])
 def test_operations_are_what_loops_do(keras, monkeypatch, network):
     """The slow convolution adds up products window by window: count them as it goes."""
-    model = cnn.as_model(network, (9, 11, 2))
+    model = as_model(network, (9, 11, 2))
     counts = []
     weights = iter(model.get_weights())
     tensor = np.zeros((1, 9, 11, 2))
@@ -325,7 +326,7 @@ def test_operations_are_what_loops_do(keras, monkeypatch, network):
 
 def test_loss_gradients_are_differences(keras):
     keras.utils.set_random_seed(1)
-    model = cnn.as_model(lambda image: cnn.head(cnn.backbone(image, (2,)), classes=3), (4, 5, 1))
+    model = as_model(lambda image: cnn.head(cnn.backbone(image, (2,)), classes=3), (4, 5, 1))
     images = example(size=(4, 5), channels=1)
     loss, gradients = cnn.loss_gradients(model, images, [2, 0])
     expected = -np.log(np.asarray(model(images))[[0, 1], [2, 0]]).mean()
@@ -355,7 +356,7 @@ def test_clipping_keeps_weights_that_are_too_large_trainable(keras):
         (3, "value", lambda gradients: cnn.clip_by_value(gradients, 0.1)),
     ):
         keras.utils.set_random_seed(0)
-        model = cnn.as_model(cnn.cnn_with_pooling, (8, 8, 1))
+        model = as_model(cnn.cnn_with_pooling, (8, 8, 1))
         model.set_weights([times * weight for weight in model.get_weights()])
         steps = 1 if name == "usual" else 8 if name == "free" else 30
         losses, norms = cnn.descend(model, images, labels, steps, 0.05, clip=clip)

@@ -10,6 +10,7 @@ from course_lib import dropout as topic
 from course_lib import dropout_leak as leaks
 from course_lib.checks import run
 from course_lib.checks.dropout import CHECKS, cases, statistics
+from course_lib.models import as_model
 
 BOTH = pytest.mark.parametrize("function", [topic.dropout, topic.spatial_dropout])
 SIGMAS = 6  # two in a billion
@@ -175,7 +176,7 @@ def test_explained_and_guesses():
 
 
 def test_counts_and_shapes_of_the_block():
-    model = topic.residual_block_model((9, 8, 4), [6, 5], (2, 3), 3, 0.2)
+    model = as_model(topic.residual_block, (9, 8, 4), [6, 5], (2, 3), 3, 0.2)
     assert model.output_shape == (None, 5, 3, 5)
     trained = (
         9 * 4 * 6 + 2 * 6 + 9 * 6 * 5 + 2 * 5 + 4 * 5 + 2 * 5
@@ -183,11 +184,11 @@ def test_counts_and_shapes_of_the_block():
     assert model.count_params() == trained + 2 * (6 + 5 + 5)
     for filters in ([], 8):
         with pytest.raises(ValueError, match="filters must be a list"):
-            topic.residual_block_model((8, 8, 4), filters)
+            as_model(topic.residual_block, (8, 8, 4), filters)
     with pytest.raises(ValueError, match="strides has 1 entries for 2 convolutions"):
-        topic.residual_block_model((8, 8, 4), [4, 4], [2])
+        as_model(topic.residual_block, (8, 8, 4), [4, 4], [2])
     with pytest.raises(ValueError, match="kernel_size has 3 entries for 2 convolutions"):
-        topic.residual_block_model((8, 8, 4), [4, 4], 1, [3, 3, 3])
+        as_model(topic.residual_block, (8, 8, 4), [4, 4], 1, [3, 3, 3])
 
 
 def test_stochastic_depth_drops_branches_image_by_image():

@@ -55,7 +55,7 @@ def calculate(calculator):
 @pytest.fixture(scope="module")
 def keras_model():
     """The shipped weights in a Keras model, made by the recipe's own function."""
-    from course_lib.cnn import as_model
+    from course_lib.models import as_model
 
     model = as_model(cnn_training.network, (16, 16, 1))
     model.set_weights([layer[n] for layer in load() for n in ("kernel", "bias") if n in layer])
@@ -177,7 +177,8 @@ def test_networks_are_saved_and_loaded(tmp_path):
 def test_another_network_is_shown_and_a_foreign_layer_refused(opened, keras_model):
     import keras
 
-    from course_lib.cnn import as_model, backbone, head
+    from course_lib.cnn import backbone, head
+    from course_lib.models import as_model
 
     keras.utils.set_random_seed(3)
     own = as_model(lambda im: head(backbone(im, (3,)), flatten=False, classes=10), (16, 16, 1))

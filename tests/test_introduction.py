@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from course_lib import introduction
 from course_lib.introduction import (
-    as_model,
     dense_parameters,
     fixed_permutation,
     permute_dense_kernel,
@@ -15,6 +14,7 @@ from course_lib.introduction import (
     small_convolutional_network,
     small_dense_network,
 )
+from course_lib.models import as_model
 
 shapes = st.tuples(st.integers(1, 6), st.integers(1, 6))
 

@@ -212,7 +212,8 @@ def test_rescaled_networks_compute_the_same(keras):
 
 
 def test_statistics_are_those_that_were_asked_for(keras):
-    from course_lib.residual import as_model, resnet
+    from course_lib.models import as_model
+    from course_lib.residual import resnet
 
     keras.utils.set_random_seed(0)
     model = as_model(resnet, (8, 8, 1), depth=8, filters=4, projection=False)
@@ -237,7 +238,8 @@ def test_statistics_are_those_that_were_asked_for(keras):
 
 
 def test_plain_and_residual_networks_have_the_same_weights(keras):
-    from course_lib.residual import as_model, plain_network, resnet
+    from course_lib.models import as_model
+    from course_lib.residual import plain_network, resnet
 
     plain = as_model(plain_network, (8, 8, 1), depth=14, filters=8)
     residual = as_model(resnet, (8, 8, 1), depth=14, filters=8, projection=False)

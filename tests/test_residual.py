@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from course_lib import convolution, residual
+from course_lib.models import as_model
 
 keras = pytest.importorskip("keras")
 
@@ -183,7 +184,7 @@ def trained(model):
 
 @pytest.mark.parametrize("depth", PUBLISHED)
 def test_counts_are_the_papers(depth):
-    model = residual.as_model(residual.resnet, (32, 32, 3), depth=depth)
+    model = as_model(residual.resnet, (32, 32, 3), depth=depth)
     assert trained(model) == PUBLISHED[depth] == residual.resnet_parameters(depth)
     branch, projections = convolutions(model)
     assert (len(branch), len(projections)) == (depth - 1, 2)
@@ -194,13 +195,13 @@ def test_counts_are_the_papers(depth):
 @pytest.mark.parametrize("projection", [True, False])
 def test_formula_counts_what_is_built(projection):
     settings = {"depth": 14, "classes": 3, "filters": 4, "projection": projection}
-    model = residual.as_model(residual.resnet, (8, 8, 2), **settings)
+    model = as_model(residual.resnet, (8, 8, 2), **settings)
     assert trained(model) == residual.resnet_parameters(**settings, channels=2)
 
 
 def test_plain_network_differs_by_the_shortcuts_alone():
-    plain = residual.as_model(residual.plain_network, (8, 8, 1), depth=14, filters=4)
-    same = residual.as_model(residual.resnet, (8, 8, 1), depth=14, filters=4, projection=False)
+    plain = as_model(residual.plain_network, (8, 8, 1), depth=14, filters=4)
+    same = as_model(residual.resnet, (8, 8, 1), depth=14, filters=4, projection=False)
     assert trained(plain) == trained(same)
     kinds = [type(layer).__name__ for layer in plain.layers]
     assert "Add" not in kinds
@@ -214,7 +215,7 @@ def test_every_network_is_saved_and_loaded(block, batch_norm, tmp_path):
     """In Keras's safe mode, which refuses code: zeros are padded by an operation."""
     settings = {"depth": 8, "filters": 2, "block": block, "batch_norm": batch_norm}
     projection = block != "original"  # zeros once
-    model = residual.as_model(residual.resnet, (8, 8, 1), **settings, projection=projection)
+    model = as_model(residual.resnet, (8, 8, 1), **settings, projection=projection)
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
     images = signed(2, 8, 8, 1)
@@ -225,7 +226,7 @@ def test_every_network_is_saved_and_loaded(block, batch_norm, tmp_path):
 
 
 def classifier(**settings):
-    return residual.as_model(residual.resnet, (6, 6, 1), depth=8, filters=2, classes=3, **settings)
+    return as_model(residual.resnet, (6, 6, 1), depth=8, filters=2, classes=3, **settings)
 
 
 def test_gradient_norms_are_those_of_differences():
@@ -280,7 +281,7 @@ def test_gradients_do_not_vanish_with_shortcuts():
     settings["kernel_initializer"] = "glorot_uniform"
     norms = {
         block: residual.gradient_norms(
-            residual.as_model(residual.resnet, (8, 8, 1), block=block, **settings), images, labels
+            as_model(residual.resnet, (8, 8, 1), block=block, **settings), images, labels
         )
         for block in ("plain", "original")
     }

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from course_lib.cnn import as_model, backbone, head
+from course_lib.cnn import backbone, head
 from course_lib.data import digits
+from course_lib.models import as_model
 
 RESULT = Path(__file__).with_suffix(".json")
 WAYS = ("max pooling", "strides")

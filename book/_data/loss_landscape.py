@@ -21,7 +21,8 @@ import numpy as np
 
 from course_lib.data import digits
 from course_lib.loss_landscape import directions_of, loss_of, loss_surface, weights_of
-from course_lib.residual import as_model, plain_network, resnet
+from course_lib.models import as_model
+from course_lib.residual import plain_network, resnet
 
 HERE = Path(__file__).parent
 DEPTHS, SEEDS, KINDS, STATISTICS = (56, 20), (0, 1, 2), ("plain", "residual"), ("batch", "moving")

@@ -12,7 +12,8 @@ import keras
 import numpy as np
 
 from course_lib.data import digits
-from course_lib.residual import as_model, resnet
+from course_lib.models import as_model
+from course_lib.residual import resnet
 
 RESULT = Path(__file__).with_suffix(".json")
 SEEDS, EPOCHS, RATE, LARGE_RATE = (0, 1, 2), 8, 0.02, 0.1
@@ -39,8 +40,8 @@ def train(block, depth, seeds=SEEDS, epochs=EPOCHS, rate=RATE):
         rate: the learning rate; momentum is 0.9.
 
     Returns:
-        A dictionary of lists with an entry a seed: "loss", the mean of the training
-        loss over each epoch, and "test", the accuracy on the digits kept back.
+        A dictionary of lists with an entry a seed: "loss", the mean training
+        loss of each epoch, and "test", the accuracy on digits kept back.
     """
 
     def build():
@@ -54,7 +55,7 @@ def train(block, depth, seeds=SEEDS, epochs=EPOCHS, rate=RATE):
     rested = [variable.numpy() for variable in model.optimizer.variables]
     for seed in seeds:
         keras.utils.set_random_seed(seed)
-        # New weights in the old model: compiling again takes longer than training.
+        # New weights in the old model: compiling takes longer than training.
         model.set_weights(build().get_weights())
         pairs = zip(model.optimizer.variables, rested, strict=True)
         for variable, value in pairs:

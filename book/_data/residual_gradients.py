@@ -10,7 +10,8 @@ from pathlib import Path
 import keras
 
 from course_lib.data import digits
-from course_lib.residual import as_model, gradient_norms, resnet
+from course_lib.models import as_model
+from course_lib.residual import gradient_norms, resnet
 
 RESULT = Path(__file__).with_suffix(".json")
 DEPTHS, BLOCKS, SEEDS = (8, 20, 32, 44, 56), ("plain", "original"), (0, 1, 2)

@@ -7,9 +7,10 @@ course: a page that is built must not wait for it.
 
 import numpy as np
 
-from course_lib.cnn import as_model, backbone, head
+from course_lib.cnn import backbone, head
 from course_lib.data import digits
 from course_lib.exhibits.cnn_network import SIDE, WEIGHTS, enlarge, layers_of, save
+from course_lib.models import as_model
 
 SEED = 0
 EPOCHS = 100
