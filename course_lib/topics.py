@@ -95,13 +95,39 @@ TOPICS = (
         part="Convolutional neural networks",
         answers=("dropout", "spatial_dropout", "residual_block"),
     ),
+    Topic(
+        stem="receptive_field",
+        title="The receptive field",
+        part="Fully convolutional networks",
+        answers=("receptive_field", "model_receptive_field", "effective_receptive_field"),
+    ),
+    Topic(
+        stem="encoder_decoder",
+        title="Encoder and decoder",
+        part="Fully convolutional networks",
+        answers=(
+            "upsample_nearest",
+            "conv2d_transpose",
+            "encoder_residual_block",
+            "decoder_residual_block",
+            "encoder_decoder",
+        ),
+    ),
+    Topic(
+        stem="unet",
+        title="UNet",
+        part="Fully convolutional networks",
+        answers=("unet", "iou", "dice_loss", "train_unet"),
+    ),
+    Topic(
+        stem="mobile",
+        title="Networks for small devices",
+        part="Fully convolutional networks",
+        answers=("depthwise_conv2d", "separable_parameters", "inverted_residual_block"),
+    ),
 )
 # Parts of the lecture whose chapters are not written yet; the course's map names them.
 PLANNED = (
-    (
-        "Fully convolutional networks",
-        ("The receptive field", "Encoder and decoder", "UNet", "Networks for small devices"),
-    ),
     ("Transfer learning", ("Fine-tuning", "Self-supervised learning", "Multitask learning")),
 )
 ASSIGNED = tuple(topic for topic in TOPICS if topic.answers)
