@@ -158,7 +158,7 @@ def test_bad_arguments(settings, message):
 
 
 def counts(page):
-    return [int(text) for text in page.locator(".stamp-counts text").all_inner_texts()]
+    return [int(text) for text in page.locator(".stamp-counts text").all_text_contents()]
 
 
 def verdict(page):
