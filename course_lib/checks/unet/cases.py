@@ -1,0 +1,311 @@
+"""What the checks of `unet` try.
+
+A UNet is asked what happens when something in it is changed: see `measures`. Sizes are not square,
+there are two poolings or one, and one class or several.
+"""
+
+import numpy as np
+
+from course_lib import unet as topic
+from course_lib.checks.core import Check, case
+from course_lib.checks.unet.measures import (
+    AGAIN,
+    EPOCHS,
+    FALLS,
+    FEATURES,
+    IMPROVES,
+    JOINED,
+    KERNELS,
+    LINEAR,
+    NETWORK,
+    PATCH,
+    PROBABILITIES,
+    RELU,
+    REPEATS,
+    SHAPE,
+    TRAINING,
+    measure_loss,
+    measure_network,
+    measure_training,
+)
+
+BOOK = "unet.html#unet"
+KERAS_ALLOWED = ("course_lib", "keras.applications", "keras.src.applications", "keras_hub")
+READY_LOSSES = ("keras.losses", "keras.src.losses", "keras.metrics", "keras.src.metrics")
+
+unet = Check(
+    topic.unet,
+    topic="unet",
+    title="A UNet",
+    returns=NETWORK,
+    read=f"{BOOK}-network",
+    forbidden=KERAS_ALLOWED,
+    measure=measure_network,
+    hidden_draws=1,
+)
+iou = Check(
+    topic.iou,
+    topic="unet",
+    title="Intersection over union",
+    returns=("intersection over union",),
+    read=f"{BOOK}-iou",
+)
+dice_loss = Check(
+    topic.dice_loss,
+    topic="unet",
+    title="The Dice loss",
+    returns=("loss",),
+    read=f"{BOOK}-dice",
+    forbidden=(*KERAS_ALLOWED, *READY_LOSSES),
+    measure=measure_loss,
+)
+train_unet = Check(
+    topic.train_unet,
+    topic="unet",
+    title="Training",
+    returns=TRAINING,
+    read=f"{BOOK}-training",
+    forbidden=KERAS_ALLOWED,
+    measure=measure_training,
+    hidden_draws=1,
+)
+CHECKS = {check.name: check for check in (unet, iou, dice_loss, train_unet)}
+
+
+def _seed(rng):
+    return int(rng.integers(1000))
+
+
+def _pick(rng, *values):
+    return values[rng.integers(len(values))]
+
+
+def _filters(rng):
+    """Two poolings, with another number of filters at each level."""
+    return _pick(rng, [2, 3, 4], [2, 4, 3], [3, 2, 4])
+
+
+# --- unet ----------------------------------------------------------------------------------------
+# Building takes the time: parts share the network of one size as far as they can.
+
+SIZE = (24, 20, 2)
+
+
+@unet.part(weight=2)
+def shape(rng):
+    """The output has the image's height and width, and a channel for each class."""
+    yield case(SIZE, [2, 3, 4], look=SHAPE, seed=_seed(rng), of=SHAPE)
+    yield case((8, 12, 2), [3, 4], classes=_pick(rng, 2, 3), look=SHAPE, of=SHAPE)
+
+
+@unet.part(weight=3)
+def convolutions(rng):
+    """Two 3×3 convolutions a level on both ways, a 2×2 up-convolution to each, a 1×1 at the end."""
+    yield case(SIZE, [2, 3, 4], look=KERNELS, seed=_seed(rng), of=KERNELS)
+    yield case(SIZE, _filters(rng), look=KERNELS, seed=_seed(rng), of=KERNELS)
+
+
+@unet.part(weight=2)
+def activations(rng):
+    """A ReLU follows each convolution: what is pooled is never negative."""
+    yield case(SIZE, [2, 3, 4], look=RELU, seed=_seed(rng), of=RELU)
+
+
+@unet.part(weight=3, read=f"{BOOK}-probabilities")
+def probabilities(rng):
+    """A sigmoid for one class, a softmax for several."""
+    yield case(SIZE, [2, 3, 4], look=PROBABILITIES, seed=_seed(rng), of=PROBABILITIES)
+    yield case((8, 12, 2), [3, 4], classes=3, look=PROBABILITIES, of=PROBABILITIES)
+
+
+@unet.part(weight=1)
+def inference(rng):
+    """At inference the same image gives the same probabilities each time."""
+    yield case(SIZE, [2, 3, 4], look=REPEATS, seed=_seed(rng), of=REPEATS)
+
+
+@unet.part(weight=5, read=f"{BOOK}-skips")
+def skips(rng):
+    """There is a skip at each level but the deepest: changed by itself, it moves the output."""
+    yield case(SIZE, [2, 3, 4], look=JOINED, seed=_seed(rng), of=JOINED)
+    yield case(SIZE, _filters(rng), look=JOINED, seed=_seed(rng), of=JOINED)
+
+
+@unet.part(weight=4, read=f"{BOOK}-skips")
+def features(rng):
+    """A skip brings its level's features as they are before pooling."""
+    yield case(SIZE, [2, 3, 4], look=FEATURES, seed=_seed(rng), of=FEATURES)
+    yield case(SIZE, _filters(rng), look=FEATURES, seed=_seed(rng), of=FEATURES)
+
+
+@unet.part(weight=3, after=(skips,), read=f"{BOOK}-skips")
+def scales(rng):
+    """One pixel of a skip moves a small patch at the finest level, and larger ones below it."""
+    yield case(SIZE, [2, 3, 4], look=PATCH, seed=_seed(rng), of=PATCH)
+
+
+@unet.part(weight=2)
+def up(rng):
+    """Up-convolutions have no activation: twice the numbers in give twice the numbers out."""
+    yield case(SIZE, [2, 3, 4], look=LINEAR, seed=_seed(rng), of=LINEAR)
+
+
+@unet.part(weight=2, read=f"{BOOK}-without")
+def without_skips(rng):
+    """With skips=False nothing is joined; all else stays."""
+    settings = {"skips": False, "seed": _seed(rng)}
+    yield case(SIZE, [2, 3, 4], look=KERNELS, of=KERNELS, **settings)
+    yield case(SIZE, [2, 3, 4], look=JOINED, of=JOINED, **settings)
+
+
+@unet.part(weight=3, read=f"{BOOK}-sizes")
+def any_size(rng):
+    """Sizes that cannot be halved come out as they went in."""
+    sizes = _pick(rng, (13, 22, 2), (14, 11, 2), (9, 19, 2))
+    yield case(sizes, [2, 3, 4], look=SHAPE, seed=_seed(rng), of=SHAPE)
+    yield case((7, 8, 2), [3, 4], look=SHAPE, seed=_seed(rng), of=SHAPE)
+
+
+# --- iou -----------------------------------------------------------------------------------------
+
+
+def _masks(rng, *shape, share=0.4):
+    return (rng.random(shape) < share).astype(np.uint8)
+
+
+def _probabilities(rng, *shape):
+    """Numbers from 0 to 1 that are no threshold."""
+    return (rng.integers(0, 50, shape) / 50 + 0.01).astype(np.float32)
+
+
+def _batch(rng):
+    return int(rng.integers(2, 5)), int(rng.integers(4, 7)), int(rng.integers(5, 9))
+
+
+@iou.part(weight=4)
+def masks(rng):
+    """Two masks: what both have, over what one of them has at least."""
+    sizes = 1, *_batch(rng)[1:]
+    yield case(_masks(rng, *sizes), _masks(rng, *sizes).astype(np.float32))
+    yield case(_masks(rng, *sizes, share=0.7), _masks(rng, *sizes, share=0.2).astype(np.float32))
+
+
+@iou.part(weight=3)
+def images(rng):
+    """One number for each image of the batch."""
+    sizes = _batch(rng)
+    yield case(_masks(rng, *sizes), _masks(rng, *sizes).astype(np.float32))
+
+
+@iou.part(weight=3)
+def thresholds(rng):
+    """A probability above the threshold counts as the object."""
+    sizes = _batch(rng)
+    yield case(_masks(rng, *sizes), _probabilities(rng, *sizes))
+    for threshold in (0.2, 0.8):
+        yield case(_masks(rng, *sizes), _probabilities(rng, *sizes), threshold=threshold)
+
+
+@iou.part(weight=2)
+def empty(rng):
+    """Two empty masks agree: 1. An empty one and another do not: 0."""
+    first, second = (_masks(rng, 4, 5, 6).astype(np.float32) for _ in range(2))
+    first[[0, 1]], second[[0, 2]] = 0, 0
+    second[1, 2, 3] = first[2, 0, 0] = 1
+    yield case(first.astype(np.uint8), second)
+
+
+@iou.part(weight=1)
+def labels(rng):
+    """In the true masks whatever is above 0 is the object, 2 and 255 as well."""
+    sizes = _batch(rng)
+    truth = _masks(rng, *sizes, share=0.6) * rng.choice([1, 2, 255], sizes)
+    yield case(truth.astype(np.uint8), _probabilities(rng, *sizes))
+
+
+@iou.part(weight=2)
+def refusals(rng):
+    """Masks of two shapes are refused with a ValueError, where NumPy would broadcast them."""
+    truth = _masks(rng, 3, 4, 5)
+    yield case(truth, truth[:1].astype(np.float32), raises=ValueError)
+    yield case(truth, truth[..., np.newaxis].astype(np.float32), raises=ValueError)
+
+
+# --- dice_loss -----------------------------------------------------------------------------------
+
+
+def _pair(rng, batch, *rest):
+    shape = batch, int(rng.integers(3, 6)), int(rng.integers(4, 7)), *rest
+    return _masks(rng, *shape).astype(np.float32), _probabilities(rng, *shape)
+
+
+@dice_loss.part(weight=4)
+def one_class(rng):
+    """One image, one class: 1 - (2 × sum(t × p) + smooth) / (sum(t) + sum(p) + smooth)."""
+    yield case(*_pair(rng, 1, 1), smooth=0.5)
+    yield case(*_pair(rng, 1, 1), smooth=2.0)
+
+
+@dice_loss.part(weight=2)
+def batches(rng):
+    """One number for each image of the batch."""
+    yield case(*_pair(rng, 3, 1), smooth=0.5)
+    yield case(*_pair(rng, 2, 1), smooth=0.25)
+
+
+@dice_loss.part(weight=2)
+def several_classes(rng):
+    """Several classes: each class has its loss, and their mean counts."""
+    yield case(*_pair(rng, 2, 3), smooth=0.5)
+    yield case(*_pair(rng, 3, 2), smooth=0.5)
+
+
+@dice_loss.part(weight=2)
+def smoothing(rng):
+    """Two empty masks have the loss 0; smooth is 1 unless it is given."""
+    truth, prediction = _pair(rng, 3, 1)
+    truth[0], prediction[0] = 0, 0
+    yield case(truth, prediction)
+
+
+@dice_loss.part(weight=1)
+def whole_numbers(rng):
+    """True masks may be whole numbers or truth values."""
+    truth, prediction = _pair(rng, 2, 1)
+    yield case(truth.astype(np.uint8), prediction, smooth=0.5)
+    yield case(truth.astype(bool), prediction, smooth=0.5)
+
+
+@dice_loss.part(weight=3)
+def in_compile(rng):
+    """It can be built on Keras's tensors, which have no numbers yet, as a network's loss is."""
+    yield case(*_pair(rng, 2, 1), smooth=0.5, symbolic=True)
+    yield case(*_pair(rng, 2, 3), smooth=0.5, symbolic=True)
+
+
+# --- train_unet ----------------------------------------------------------------------------------
+# One training serves three parts; the last one trains once more.
+
+
+@train_unet.part(weight=2)
+def history(rng):
+    """It returns a dictionary with a loss for each epoch."""
+    yield case(6, 1, of=EPOCHS)
+
+
+@train_unet.part(weight=3)
+def falls(rng):
+    """The loss falls."""
+    yield case(6, 1, of=FALLS)
+
+
+@train_unet.part(weight=4)
+def improves(rng):
+    """The model itself is trained: its predictions for images that it has not seen improve."""
+    yield case(6, 1, of=IMPROVES)
+
+
+@train_unet.part(weight=2)
+def seeds(rng):
+    """Equal seeds give equal results."""
+    yield case(3, _seed(rng), twice=True, of=AGAIN)

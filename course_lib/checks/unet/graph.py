@@ -1,0 +1,203 @@
+"""A network as steps that can be run one by one, with any value on the way changed.
+
+A skip is found by what it is, not by a layer's name. Data has passed the bottom, or a coarser
+level at least, or it has not: where what has not meets what has, at one size, a skip ends. So it
+does not matter whether it is concatenated by a layer or an operation, in a nested model or not.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from course_lib.checks import networks
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One call of a layer or an operation.
+
+    Attributes:
+        operation: the layer or operation.
+        node: Keras's record of the call.
+        inputs: numbers of the values that it takes.
+        outputs: numbers of the values that it gives.
+    """
+
+    operation: object
+    node: object
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Join:
+    """Where a skip ends.
+
+    Attributes:
+        step: the number of the step that takes it.
+        value: the number of the value that it brings.
+        level: 0 for the finest.
+    """
+
+    step: int
+    value: int
+    level: int
+
+
+class Graph:
+    """A model's steps in an order in which they can be run.
+
+    Args:
+        model: a functional model of one input and one output; nested models are opened.
+        images: what it is run on; sizes that poolings divide show its levels best.
+    """
+
+    def __init__(self, model, images):
+        self.images = np.asarray(images, np.float32)
+        self.steps = []
+        self._known = {}
+        self._count = 1
+        inputs = {id(one): 0 for one in networks._flat(model.inputs)}
+        self.output = self._number(networks._flat(model.outputs)[0], inputs, ())
+        self.values = self.run()
+        height = self.images.shape[1]
+        self.level = {
+            number: round(np.log2(height / value.shape[1]))
+            for number, value in self.values.items()
+            if _is_map(value)
+        }
+        self.deepest = {0: 0}
+        for step in self.steps:
+            before = max((self.deepest.get(number, 0) for number in step.inputs), default=0)
+            for number in step.outputs:
+                self.deepest[number] = max(before, self.level.get(number, 0))
+
+    def run(self, changed=None, values=None, first=0):
+        """Return all values by number.
+
+        Args:
+            changed: `{(step, value): array}`, what a step gets in place of a value.
+            values: known ones, when only the steps from `first` on are run.
+            first: the number of the first step to run.
+        """
+        import keras
+
+        changed = changed or {}
+        values = {0: self.images} if values is None else dict(values)
+        for place, step in enumerate(self.steps[first:], start=first):
+            given = {
+                id(tensor): keras.ops.convert_to_tensor(
+                    changed.get((place, number), values[number])
+                )
+                for tensor, number in zip(step.node.input_tensors, step.inputs, strict=True)
+            }
+            args, kwargs = step.node.arguments.fill_in(given)
+            result = step.operation(*args, **kwargs)
+            for number, value in zip(step.outputs, networks._flat(result), strict=True):
+                values[number] = np.asarray(value)
+        return values
+
+    def rerun(self, place, value, array):
+        """Return the output if a step gets an array in place of a value, and nothing else does."""
+        return self.run({(place, value): array}, self.values, place)[self.output]
+
+    def is_encoder(self, number):
+        """Whether a value has met no coarser level than its own."""
+        return number in self.level and self.deepest[number] == self.level[number]
+
+    def joins(self):
+        """Return where skips end: `Join`s in the order in which they are run."""
+        found = []
+        for place, step in enumerate(self.steps):
+            level = self.level.get(step.outputs[0])
+            if level is None or self.deepest[step.outputs[0]] == level:
+                continue
+            brought = {number for number in step.inputs if self.is_encoder(number)}
+            found += [Join(place, n, level) for n in sorted(brought) if self.level[n] == level]
+        return found
+
+    def pooled(self, level):
+        """Return the values from which the next level is made: what the encoder made of this one.
+
+        Numbers of values; none where there is no such level.
+        """
+        return [
+            number
+            for step in self.steps
+            for number in step.inputs
+            if self.is_encoder(number)
+            and self.level[number] == level
+            and self.is_encoder(step.outputs[0])
+            and self.level[step.outputs[0]] > level
+        ]
+
+    def ups(self):
+        """Return the numbers of the steps that enlarge what they take."""
+        return [
+            place
+            for place, step in enumerate(self.steps)
+            if self.level.get(step.inputs[0], -1) > self.level.get(step.outputs[0], np.inf)
+        ]
+
+    def after(self, place):
+        """Return the value at the end of the chain that a step begins.
+
+        It ends where two values meet, where a map is enlarged again, or before the last weights.
+        """
+        stops = {*self.ups(), self.last_weights()}
+        number = self.steps[place].outputs[0]
+        while True:
+            takers = [p for p, step in enumerate(self.steps) if number in step.inputs]
+            if len(takers) != 1 or takers[0] in stops:
+                return number
+            if len(set(self.steps[takers[0]].inputs)) != 1:
+                return number
+            number = self.steps[takers[0]].outputs[0]
+
+    def last_weights(self):
+        """Return the number of the last step with weights, or -1."""
+        weighted = [p for p, s in enumerate(self.steps) if getattr(s.operation, "weights", ())]
+        return weighted[-1] if weighted else -1
+
+    def kernels(self, level):
+        """Return how many numbers the kernels hold whose layers give values of a level."""
+        layers = {
+            step.operation
+            for step in self.steps
+            if getattr(step.operation, "weights", ()) and self.level.get(step.outputs[0]) == level
+        }
+        return sum(
+            int(np.prod(variable.shape))
+            for layer in layers
+            for variable in layer.weights
+            if "kernel" in variable.path.rpartition("/")[2]
+        )
+
+    def _number(self, tensor, bound, scope):
+        """The number of a tensor's value; the steps that it needs are noted first."""
+        if id(tensor) in bound:
+            return bound[id(tensor)]
+        key = id(tensor), scope
+        if key not in self._known:
+            operation, index, position = tensor._keras_history
+            node = operation._inbound_nodes[index]
+            before = tuple(self._number(one, bound, scope) for one in node.input_tensors)
+            if hasattr(operation, "outputs") and hasattr(operation, "layers"):
+                pairs = zip(networks._flat(operation.inputs), before, strict=True)
+                inner = {id(one): number for one, number in pairs}
+                place = networks._flat(operation.outputs)[position]
+                self._known[key] = self._number(place, inner, (*scope, id(node)))
+            else:
+                self._step(operation, node, before, scope)
+        return self._known[key]
+
+    def _step(self, operation, node, before, scope):
+        numbers = range(self._count, self._count + len(node.output_tensors))
+        self._count += len(node.output_tensors)
+        for tensor, number in zip(node.output_tensors, numbers, strict=True):
+            self._known[id(tensor), scope] = number
+        self.steps.append(Step(operation, node, before, tuple(numbers)))
+
+
+def _is_map(value):
+    return getattr(value, "ndim", 0) == 4

@@ -1,0 +1,304 @@
+"""What is found out of a UNet, a loss and a training: by interventions, in whole numbers.
+
+Two right networks need not compute the same numbers: one joins skip and decoder in another order,
+one has batch normalisation, one does not. So a network is asked questions whose answers are the
+same for all that are right, and for all that share a mistake.
+"""
+
+from collections import OrderedDict
+
+import numpy as np
+
+from course_lib.checks import networks
+from course_lib.checks.core import Unfit
+from course_lib.checks.unet.graph import Graph
+
+SHAPE = "shape of the output"
+KERNELS = "numbers in the kernels, level by level"
+PROBABILITIES = "share of pixels whose probabilities are not those of the last layer's numbers"
+REPEATS = "share of pixels that differ when the same image is shown again"
+RELU = "share of features below zero, level by level"
+JOINED = "number of skips that move the output, level by level"
+FEATURES = "share of a skip that is what is pooled, level by level"
+PATCH = "side of what one pixel of a skip moves, rounded down to a power of 2, level by level"
+LINEAR = "factor of what comes up when twice the numbers go up, level by level"
+NETWORK = (SHAPE, KERNELS, PROBABILITIES, REPEATS, RELU, JOINED, FEATURES, PATCH, LINEAR)
+
+
+def measure_network(answer, shape, filters, classes=1, skips=True, look=SHAPE, seed=0):
+    """Build the network for images of a shape, and find out one of `NETWORK`.
+
+    Args:
+        answer: the function that builds it.
+        shape: of an image.
+        filters: of each level.
+        classes: of the output.
+        skips: whether there are skips.
+        look: what to find out; the others come back as zeros.
+        seed: of weights and images.
+
+    Returns:
+        A tuple with one entry for each name of `NETWORK`.
+    """
+    settings = {"classes": classes, "skips": skips}
+    defaults = {"classes": 1, "skips": True}
+    settings = {name: value for name, value in settings.items() if value != defaults[name]}
+    model = networks.built(answer, shape, filters, **settings)
+    return tuple(
+        _LOOKS[name](model, shape, filters, seed) if name == look else 0 for name in NETWORK
+    )
+
+
+def _shape(model, shape, filters, seed):
+    return np.array(networks.outputs(model, _images(shape, seed)).shape[1:])
+
+
+def _kernels(model, shape, filters, seed):
+    graph = Graph(model, _images(shape, seed))
+    return np.array([graph.kernels(level) for level in range(len(filters))])
+
+
+def _probabilities(model, shape, filters, seed):
+    """Let the last layer give the same numbers everywhere, and look what becomes of them."""
+    last = networks.weighted(model)[-1:]
+    _calm(model, seed)
+    numbers = None
+    for one in last:
+        for role, variable in zip(one.roles, one.layer.weights, strict=True):
+            if role in ("bias", "beta"):
+                numbers = np.linspace(-1.5, 0.7, variable.shape[0]).astype(np.float32)
+                variable.assign(numbers)
+            elif role in ("kernel", "gamma"):
+                variable.assign(np.zeros(variable.shape, np.float32))
+    output = networks.outputs(model, _images(shape, seed))
+    if output.ndim != 4:
+        raise Unfit(f"an output of shape {output.shape}", "(batch, height, width, classes)")
+    classes = output.shape[-1]
+    numbers = np.zeros(classes) if numbers is None or len(numbers) != classes else numbers
+    due = np.exp(numbers) / np.sum(np.exp(numbers)) if classes > 1 else 1 / (1 + np.exp(-numbers))
+    return float(np.mean(np.abs(output - due).max(axis=-1) > 1e-3))
+
+
+def _repeats(model, shape, filters, seed):
+    _calm(model, seed)
+    images = _images(shape, seed)
+    one, two = (networks.outputs(model, images) for _ in range(2))
+    return float(np.abs(one - two).max() > 1e-6)
+
+
+def _relu(model, shape, filters, seed):
+    _calm(model, seed)
+    graph = Graph(model, _images(shape, seed))
+    shares = []
+    for level in range(len(filters) - 1):
+        pooled = [graph.values[number] for number in graph.pooled(level)]
+        shares.append(max((float((one < 0).any()) for one in pooled), default=-1.0))
+    return np.array(shares)
+
+
+def _joined(model, shape, filters, seed):
+    graph, rng = _positive_graph(model, shape, seed), np.random.default_rng(seed)
+    moving = np.zeros(len(filters) - 1, int)
+    for join in graph.joins():
+        value = graph.values[join.value]
+        other = graph.rerun(join.step, join.value, value + rng.uniform(1, 9, value.shape))
+        if join.level < len(moving):
+            moving[join.level] += np.abs(other - graph.values[graph.output]).max() > 1e-6
+    return np.minimum(moving, 1)
+
+
+def _features(model, shape, filters, seed):
+    """Whether a skip brings just what the next level is made of."""
+    graph = _positive_graph(model, shape, seed)
+    equal = np.zeros(len(filters) - 1)
+    for join in graph.joins():
+        brought = graph.values[join.value]
+        pooled = [graph.values[number] for number in graph.pooled(join.level)]
+        if any(one.shape == brought.shape and np.allclose(one, brought) for one in pooled):
+            equal[join.level] = 1
+    return equal
+
+
+def _patch(model, shape, filters, seed):
+    """Raise one pixel of a skip by far, and see how wide the output moves."""
+    graph = _positive_graph(model, shape, seed)
+    sides = np.zeros((len(filters) - 1, 2), int)
+    for join in graph.joins():
+        value = np.array(graph.values[join.value])
+        value[:, value.shape[1] // 2, value.shape[2] // 2] += 1000
+        moved = graph.rerun(join.step, join.value, value) != graph.values[graph.output]
+        for axis in (1, 2):
+            away = tuple(other for other in range(moved.ndim) if other != axis)
+            places = np.flatnonzero(moved.any(axis=away))
+            if places.size and join.level < len(sides):
+                extent = places[-1] - places[0] + 1
+                sides[join.level, axis - 1] = 2 ** int(np.log2(extent))
+    return sides
+
+
+def _linear(model, shape, filters, seed):
+    """Let twice the numbers go up, and see whether twice the numbers arrive."""
+    _calm(model, seed)
+    graph = Graph(model, _images(shape, seed))
+    factors = np.zeros(len(filters) - 1)
+    for place in graph.ups():
+        level, number = graph.level[graph.steps[place].outputs[0]], graph.steps[place].inputs[0]
+        arrived, end = graph.values[graph.after(place)].astype(float), graph.after(place)
+        twice = graph.run({(place, number): 2 * graph.values[number]}, graph.values, place)[end]
+        if level < len(factors):
+            norm = max(np.sum(arrived**2), 1e-12)
+            factors[level] = 2.0 if np.allclose(twice, 2 * arrived, 1e-3, 1e-4) else 1.0
+            factors[level] *= norm > 1e-9
+    return factors
+
+
+_WAYS = _shape, _kernels, _probabilities, _repeats, _relu, _joined, _features, _patch, _linear
+_LOOKS = dict(zip(NETWORK, _WAYS, strict=True))
+
+
+def _images(shape, seed):
+    rng = np.random.default_rng(seed)
+    return rng.normal(0, 1, (2, *shape)).astype(np.float32)
+
+
+def _positive_graph(model, shape, seed):
+    """A graph of weights and images above zero, where no ReLU hides a change."""
+    _calm(model, seed)
+    for one in networks.weighted(model):
+        for role, variable in zip(one.roles, one.layer.weights, strict=True):
+            if "kernel" in role:
+                kernel = 0.2 + np.abs(np.asarray(variable))
+                variable.assign(kernel / kernel.mean() / np.prod(kernel.shape[:-1]))
+    return Graph(model, 0.2 + np.abs(_images(shape, seed)[:1]))
+
+
+def _calm(model, seed):
+    """Draw kernels, and leave out all that a network may have besides: biases, normalisation."""
+    networks.inject(model, seed)
+    neutral = {"bias": 0, "beta": 0, "gamma": 1, "moving_mean": 0, "moving_variance": 1}
+    for one in networks.weighted(model):
+        for role, variable in zip(one.roles, one.layer.weights, strict=True):
+            if role in neutral:
+                variable.assign(np.full(variable.shape, neutral[role], np.float32))
+
+
+# --- the loss ------------------------------------------------------------------------------------
+
+
+def measure_loss(answer, truth, prediction, smooth=None, symbolic=False):
+    """Return the loss of each image.
+
+    Args:
+        answer: the loss.
+        truth: an array, zeros and ones.
+        prediction: an array of probabilities.
+        smooth: its argument, if any is given.
+        symbolic: build it as `compile` does, on tensors without numbers, before it gets any.
+    """
+    import keras
+
+    settings = {} if smooth is None else {"smooth": smooth}
+    if not symbolic:
+        return answer(truth, prediction, **settings)
+    inputs = [networks.placeholder(one.shape[1:]) for one in (truth, prediction)]
+    loss = answer(*inputs, **settings)
+    if loss is None:
+        raise Unfit("None instead of a tensor", "a tensor: the function must end with return")
+    model = keras.Model(inputs, loss)
+    return networks.outputs(model, [truth.astype(np.float32), prediction])
+
+
+# --- the training --------------------------------------------------------------------------------
+
+EPOCHS = "number of losses in history['loss']"
+FALLS = "whether the loss falls"
+IMPROVES = "whether the model's predictions for other images improve"
+AGAIN = "whether equal seeds and weights give equal weights"
+TRAINING = (EPOCHS, FALLS, IMPROVES, AGAIN)
+
+_TRAININGS = OrderedDict()
+
+
+def measure_training(answer, epochs, seed, twice=False):
+    """Train a small model and find out what `TRAINING` names.
+
+    Args:
+        answer: the function that trains.
+        epochs: how many.
+        seed: of the data, the weights, and the training.
+        twice: whether to train again from the same weights.
+
+    Returns:
+        A tuple of whole numbers; the last one is 0 unless it is trained twice.
+    """
+    key = repr(("training", epochs, seed, twice))
+    recall = getattr(answer, "recall", None)
+    found = recall(key) if recall else _TRAININGS.get((answer, key))
+    if found is None:
+        found = _trained(answer, epochs, seed, twice)
+        if recall:
+            answer.keep(key, found)
+        else:
+            _TRAININGS[answer, key] = found
+            if len(_TRAININGS) > 50:
+                _TRAININGS.popitem(last=False)
+    return found
+
+
+def _trained(answer, epochs, seed, twice):
+    images, masks = blobs(48, seed)
+    others, truth = blobs(24, seed + 500)
+    model = small_model(seed)
+    before, error = model.get_weights(), _error(model, others, truth)
+    settings = {"epochs": epochs, "batch_size": 8, "learning_rate": 0.03, "seed": seed}
+    losses = _losses(answer(model, images, masks, **settings))
+    falls = int(len(losses) > 0 and losses[-1] < losses[0] - 0.1 * abs(losses[0]))
+    improves, again = int(_error(model, others, truth) < 0.6 * error), 0
+    if twice:
+        after = model.get_weights()
+        model = small_model(seed)
+        model.set_weights(before)
+        answer(model, images, masks, **settings)
+        pairs = zip(model.get_weights(), after, strict=True)
+        same = all(np.allclose(one, two, 1e-2, 1e-4) for one, two in pairs)
+        again = int(same and any(not np.array_equal(*p) for p in zip(before, after, strict=True)))
+    return len(losses), falls, improves, again
+
+
+def _losses(history):
+    if not isinstance(history, dict) or "loss" not in history:
+        came = type(history).__name__ if not isinstance(history, dict) else sorted(history)[:5]
+        raise Unfit(f"{came} as history", "a dictionary with the key 'loss': fit(...).history")
+    return np.asarray(history["loss"], float).ravel()
+
+
+def _error(model, images, masks):
+    """Mean absolute error where half of the weight is on the objects: 0.5 for a constant."""
+    predictions = networks.outputs(model, images)[..., 0]
+    wrong = np.abs(predictions - masks)
+    return float(wrong[masks > 0].mean() + wrong[masks == 0].mean()) / 2
+
+
+def small_model(seed):
+    """Return a network of three convolutions with injected weights, for images of one channel."""
+    from keras import layers
+
+    tensor = images = networks.placeholder((12, 10, 1))
+    for filters in (4, 4):
+        tensor = layers.Conv2D(filters, 3, padding="same", activation="relu")(tensor)
+    tensor = layers.Conv2D(1, 1, activation="sigmoid")(tensor)
+    model = networks.model_of(images, tensor)
+    networks.inject(model, seed, biases=False)
+    return model
+
+
+def blobs(count, seed):
+    """Return standardised images of bright rectangles in noise, and masks of them."""
+    rng = np.random.default_rng([seed, 77])
+    masks = np.zeros((count, 12, 10), np.uint8)
+    for mask in masks:
+        (top, left), (height, width) = rng.integers(0, 6, 2), rng.integers(3, 7, 2)
+        mask[top : top + height, left : left + width] = 1
+    images = masks + rng.normal(0, 0.3, masks.shape)
+    images = (images - images.mean()) / images.std()
+    return images[..., np.newaxis].astype(np.float32), masks
