@@ -241,7 +241,8 @@ def biases_always(kernel_size, channels, filters, multiplier=1, use_bias=True):
 
 
 @separable_parameters.misconception(
-    "A pair as kernel size was taken for a square: the kernel has kernel_height * kernel_width taps."
+    "A pair as kernel size was taken for a square. The kernel has kernel_height * kernel_width "
+    "taps, not its height squared."
 )
 def square_of_the_height(kernel_size, channels, filters, multiplier=1, use_bias=True):
     height, _ = pair(kernel_size, "kernel_size")
@@ -260,14 +261,6 @@ def pointwise_with_the_kernel_size(kernel_size, channels, filters, multiplier=1,
 @separable_parameters.misconception("The two numbers are exchanged: depthwise first.")
 def numbers_exchanged(kernel_size, channels, filters, multiplier=1, use_bias=True):
     return _parameters(kernel_size, channels, filters, multiplier, use_bias)[::-1]
-
-
-@separable_parameters.misconception(
-    "The two numbers were added. Return both, (depthwise, pointwise): which of them is the larger "
-    "is what one wants to know."
-)
-def sum_of_both(kernel_size, channels, filters, multiplier=1, use_bias=True):
-    return sum(_parameters(kernel_size, channels, filters, multiplier, use_bias))
 
 
 # --- inverted_residual_block ---------------------------------------------------------------------
