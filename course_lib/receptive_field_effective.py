@@ -58,11 +58,14 @@ def deviation(field):
     Args:
         field: shares of shape `(height, width)`.
 
+    Raises:
+        ValueError: if they are all zeros.
+
     Example:
         >>> deviation(np.array([[0.25, 0.0, 0.25], [0.25, 0.0, 0.25]]))
         (0.5, 1.0)
     """
-    field = np.asarray(field, float) / np.sum(field)
+    field = _shares(field)
     spreads = []
     for shares in (field.sum(axis=1), field.sum(axis=0)):
         places = np.arange(shares.size)
@@ -100,7 +103,7 @@ def gaussian(field):
         >>> round(float(bell[1, 1] / bell[1, 0]), 3)                   # exp(1 / (2 * 1/2))
         2.718
     """
-    field = np.asarray(field, float) / np.sum(field)
+    field = _shares(field)
     sides = []
     for shares, spread in zip(
         (field.sum(axis=1), field.sum(axis=0)), deviation(field), strict=True
@@ -123,7 +126,7 @@ def gaussian_fit(field):
         >>> round(gaussian_fit(np.outer(steps, steps)), 3)
         0.992
     """
-    field = np.asarray(field, float) / np.sum(field)
+    field = _shares(field)
     return float(1 - np.sum((field - gaussian(field)) ** 2) / np.sum((field - field.mean()) ** 2))
 
 
@@ -216,7 +219,9 @@ def mean_task(count, size=32, window=9, seed=0):
     return images, (window * windows.mean(axis=(3, 4)))[..., np.newaxis].astype("float32")
 
 
-def trained_fields(depth=6, window=9, epochs=10, seed=0, filters=8, count=256, size=32):
+def trained_fields(
+    depth=6, window=11, epochs=10, seed=0, filters=8, count=256, size=32, activation="relu"
+):
     """Train a `plain_stack` on `mean_task` and return its effective field before and after.
 
     Args:
@@ -227,6 +232,7 @@ def trained_fields(depth=6, window=9, epochs=10, seed=0, filters=8, count=256, s
         filters: of the network.
         count: the number of images to train on.
         size: of an image.
+        activation: see `plain_stack`.
 
     Returns:
         A dictionary: `"before"` and `"after"`, two fields of shape `(size, size)`, and `"losses"`,
@@ -242,7 +248,8 @@ def trained_fields(depth=6, window=9, epochs=10, seed=0, filters=8, count=256, s
     from course_lib.models import as_model
 
     keras.utils.set_random_seed(seed)
-    model = as_model(plain_stack, (size, size, 1), depth=depth, filters=filters)
+    settings = {"depth": depth, "filters": filters, "activation": activation}
+    model = as_model(plain_stack, (size, size, 1), **settings)
     images, targets = mean_task(count, size, window, seed)
     looked_at = images[:16]
     before = effective_receptive_field(model, looked_at)
@@ -250,6 +257,16 @@ def trained_fields(depth=6, window=9, epochs=10, seed=0, filters=8, count=256, s
     history = model.fit(images, targets, batch_size=16, epochs=epochs, verbose=0)
     after = effective_receptive_field(model, looked_at)
     return {"before": before, "after": after, "losses": history.history["loss"]}
+
+
+def _shares(field):
+    field = np.asarray(field, float)
+    if not field.sum() > 0:
+        raise ValueError(
+            "the field is all zeros: nothing moves this output, as in a network whose ReLUs have "
+            "all died. Train with a smaller learning rate, or start from another seed."
+        )
+    return field / field.sum()
 
 
 def _position(model, images, position):

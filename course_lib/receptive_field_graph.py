@@ -107,8 +107,11 @@ def _functional(model, name):
 def _expand(model, given, prefix, nodes):
     """Append a model's nodes; `given` are the nodes that feed it, None for the outermost."""
     functional = _functional(model, prefix.rstrip("/") or model.name)
-    inputs = [id(tensor) for tensor in _flat(functional.inputs)]
-    made = dict(zip(inputs, given or [], strict=False))
+    inputs = _flat(functional.inputs)
+    if given is None:
+        given = [_input(tensor) for tensor in inputs]
+        nodes.extend(given)
+    made = {id(tensor): node for tensor, node in zip(inputs, given, strict=True)}
     for depth in sorted(functional._nodes_by_depth, reverse=True):
         for call in functional._nodes_by_depth[depth]:
             if not all(id(tensor) in made for tensor in call.output_tensors):
@@ -117,11 +120,16 @@ def _expand(model, given, prefix, nodes):
     return [made[id(tensor)] for tensor in _flat(functional.outputs)]
 
 
+def _input(tensor):
+    operation = tensor._keras_history.operation
+    return Node(operation.name, operation, tuple(tensor.shape))
+
+
 def _called(call, made, prefix, nodes):
     """Append the nodes of one call and return the node of each of its outputs."""
     operation, sources = call.operation, [made[id(tensor)] for tensor in call.input_tensors]
     name = f"{prefix}{operation.name}"
-    if hasattr(operation, "layers") and sources:
+    if hasattr(operation, "layers"):
         return _expand(operation, sources, f"{name}/", nodes)
     shape = tuple(call.output_tensors[0].shape)
     node = Node(name, operation, shape, sources, tuple(call.arguments.args))
