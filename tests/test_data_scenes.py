@@ -237,7 +237,7 @@ def test_without_a_network_pets_say_what_to_do(tmp_path, monkeypatch):
     with pytest.raises(ConnectionError) as caught:
         pets(1, folder=tmp_path / "pets")
     said = str(caught.value)
-    assert "images.tar.gz did not come from https://www.robots.ox.ac.uk" in said
+    assert f"images.tar.gz did not come from {data.PETS}/images" in said
     assert f"put it into {tmp_path / 'pets'}" in said
     assert "course_lib.data.scenes" in said
 

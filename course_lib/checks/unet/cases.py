@@ -24,6 +24,7 @@ from course_lib.checks.unet.measures import (
     REPEATS,
     SHAPE,
     TRAINING,
+    measure_iou,
     measure_loss,
     measure_network,
     measure_training,
@@ -47,8 +48,9 @@ iou = Check(
     topic.iou,
     topic="unet",
     title="Intersection over union",
-    returns=("intersection over union",),
+    returns=("number of images whose result is NaN", "intersection over union"),
     read=f"{BOOK}-iou",
+    measure=measure_iou,
 )
 dice_loss = Check(
     topic.dice_loss,
@@ -91,66 +93,66 @@ def _filters(rng):
 SIZE = (24, 20, 2)
 
 
-@unet.part(weight=2)
+@unet.part(weight=3)
 def shape(rng):
     """The output has the image's height and width, and a channel for each class."""
     yield case(SIZE, [2, 3, 4], look=SHAPE, seed=_seed(rng), of=SHAPE)
     yield case((8, 12, 2), [3, 4], classes=_pick(rng, 2, 3), look=SHAPE, of=SHAPE)
 
 
-@unet.part(weight=3)
+@unet.part(weight=5)
 def convolutions(rng):
     """Two 3×3 convolutions a level on both ways, a 2×2 up-convolution to each, a 1×1 at the end."""
     yield case(SIZE, [2, 3, 4], look=KERNELS, seed=_seed(rng), of=KERNELS)
     yield case(SIZE, _filters(rng), look=KERNELS, seed=_seed(rng), of=KERNELS)
 
 
-@unet.part(weight=2)
+@unet.part(weight=3)
 def activations(rng):
     """A ReLU follows each convolution: what is pooled is never negative."""
     yield case(SIZE, [2, 3, 4], look=RELU, seed=_seed(rng), of=RELU)
 
 
-@unet.part(weight=3, read=f"{BOOK}-probabilities")
+@unet.part(weight=5, read=f"{BOOK}-probabilities")
 def probabilities(rng):
     """A sigmoid for one class, a softmax for several."""
     yield case(SIZE, [2, 3, 4], look=PROBABILITIES, seed=_seed(rng), of=PROBABILITIES)
     yield case((8, 12, 2), [3, 4], classes=3, look=PROBABILITIES, of=PROBABILITIES)
 
 
-@unet.part(weight=1)
+@unet.part(weight=2)
 def inference(rng):
     """At inference the same image gives the same probabilities each time."""
     yield case(SIZE, [2, 3, 4], look=REPEATS, seed=_seed(rng), of=REPEATS)
 
 
-@unet.part(weight=5, read=f"{BOOK}-skips")
+@unet.part(weight=9, read=f"{BOOK}-skips")
 def skips(rng):
     """There is a skip at each level but the deepest: changed by itself, it moves the output."""
     yield case(SIZE, [2, 3, 4], look=JOINED, seed=_seed(rng), of=JOINED)
     yield case(SIZE, _filters(rng), look=JOINED, seed=_seed(rng), of=JOINED)
 
 
-@unet.part(weight=4, read=f"{BOOK}-skips")
+@unet.part(weight=7, read=f"{BOOK}-skips")
 def features(rng):
     """A skip brings its level's features as they are before pooling."""
     yield case(SIZE, [2, 3, 4], look=FEATURES, seed=_seed(rng), of=FEATURES)
     yield case(SIZE, _filters(rng), look=FEATURES, seed=_seed(rng), of=FEATURES)
 
 
-@unet.part(weight=3, after=(skips,), read=f"{BOOK}-skips")
+@unet.part(weight=5, after=(skips,), read=f"{BOOK}-skips")
 def scales(rng):
     """One pixel of a skip moves a small patch at the finest level, and larger ones below it."""
     yield case(SIZE, [2, 3, 4], look=PATCH, seed=_seed(rng), of=PATCH)
 
 
-@unet.part(weight=2)
+@unet.part(weight=4)
 def up(rng):
     """Up-convolutions have no activation: twice the numbers in give twice the numbers out."""
     yield case(SIZE, [2, 3, 4], look=LINEAR, seed=_seed(rng), of=LINEAR)
 
 
-@unet.part(weight=2, read=f"{BOOK}-without")
+@unet.part(weight=3, read=f"{BOOK}-without")
 def without_skips(rng):
     """With skips=False nothing is joined; all else stays."""
     settings = {"skips": False, "seed": _seed(rng)}
@@ -158,7 +160,7 @@ def without_skips(rng):
     yield case(SIZE, [2, 3, 4], look=JOINED, of=JOINED, **settings)
 
 
-@unet.part(weight=3, read=f"{BOOK}-sizes")
+@unet.part(weight=4, read=f"{BOOK}-sizes")
 def any_size(rng):
     """Sizes that cannot be halved come out as they went in."""
     sizes = _pick(rng, (13, 22, 2), (14, 11, 2), (9, 19, 2))

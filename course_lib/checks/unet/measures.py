@@ -182,7 +182,20 @@ def _calm(model, seed):
                 variable.assign(np.full(variable.shape, neutral[role], np.float32))
 
 
-# --- the loss ------------------------------------------------------------------------------------
+# --- masks and the loss --------------------------------------------------------------------------
+
+
+def measure_iou(answer, truth, prediction, **settings):
+    """Return how many results are NaN, and the results, in which 0 stands for those.
+
+    NaN equals nothing, not even itself: only as a number can it be told which mistake made it.
+    """
+    result = answer(truth, prediction, **settings)
+    try:
+        missing = np.isnan(np.asarray(result, float))
+    except (TypeError, ValueError):  # no numbers: the comparison says so
+        return 0, result
+    return int(missing.sum()), np.where(missing, 0, result) if missing.any() else result
 
 
 def measure_loss(answer, truth, prediction, smooth=None, symbolic=False):

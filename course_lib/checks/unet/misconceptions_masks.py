@@ -110,24 +110,17 @@ def no_threshold(truth, prediction, threshold=0.5):
 @iou.misconception("two empty masks give 0 / 0. They agree on every pixel: the result is 1.")
 def nothing_over_nothing(truth, prediction, threshold=0.5):
     both, either, *_ = _areas(truth, prediction, threshold)
-    return both / either
+    with np.errstate(invalid="ignore"):
+        return both / either
 
 
 @iou.misconception(
-    "two empty masks give 0, as if they had nothing in common. They agree on every pixel: 1."
+    "two empty masks give 0, as a small number added to the denominator alone makes it. They "
+    "agree on every pixel: the result is 1."
 )
 def empty_is_zero(truth, prediction, threshold=0.5):
     both, either, *_ = _areas(truth, prediction, threshold)
     return _share(both, either, empty=0.0)
-
-
-@iou.misconception(
-    "a small number in numerator or denominator stands in for the case of two empty masks, and "
-    "gives 0 there. Set it to 1 explicitly."
-)
-def small_number_in_the_denominator(truth, prediction, threshold=0.5):
-    both, either, *_ = _areas(truth, prediction, threshold)
-    return both / (either + 1e-7)
 
 
 @iou.misconception(
