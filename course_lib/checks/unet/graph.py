@@ -1,8 +1,8 @@
 """A network as steps that can be run one by one, with any value on the way changed.
 
-A skip is found by what it is, not by a layer's name. Data has passed the bottom, or a coarser
-level at least, or it has not: where what has not meets what has, at one size, a skip ends. So it
-does not matter whether it is concatenated by a layer or an operation, in a nested model or not.
+A skip is found by what it is, not by a layer's name. Data has passed the bottom, the weights at the
+coarsest level, or it has not: where what has not meets what has, a skip ends. So it does not matter
+whether it is concatenated by a layer or an operation, in a nested model or not.
 """
 
 from dataclasses import dataclass
@@ -66,11 +66,13 @@ class Graph:
             for number, value in self.values.items()
             if _is_map(value)
         }
-        self.deepest = {0: 0}
+        levels = [self.level.get(s.outputs[0], -1) for s in self.steps if _weights(s)]
+        bottom = max(levels, default=0)
+        self.passed = set()
         for step in self.steps:
-            before = max((self.deepest.get(number, 0) for number in step.inputs), default=0)
-            for number in step.outputs:
-                self.deepest[number] = max(before, self.level.get(number, 0))
+            there = _weights(step) and self.level.get(step.outputs[0]) == bottom
+            if there or self.passed & set(step.inputs):
+                self.passed |= set(step.outputs)
 
     def run(self, changed=None, values=None, first=0):
         """Return all values by number.
@@ -101,19 +103,14 @@ class Graph:
         """Return the output if a step gets an array in place of a value, and nothing else does."""
         return self.run({(place, value): array}, self.values, place)[self.output]
 
-    def is_encoder(self, number):
-        """Whether a value has met no coarser level than its own."""
-        return number in self.level and self.deepest[number] == self.level[number]
-
     def joins(self):
         """Return where skips end: `Join`s in the order in which they are run."""
         found = []
         for place, step in enumerate(self.steps):
-            level = self.level.get(step.outputs[0])
-            if level is None or self.deepest[step.outputs[0]] == level:
-                continue
-            brought = {number for number in step.inputs if self.is_encoder(number)}
-            found += [Join(place, n, level) for n in sorted(brought) if self.level[n] == level]
+            maps = {number for number in step.inputs if number in self.level}
+            if maps & self.passed and step.outputs[0] in self.level:
+                level = self.level[step.outputs[0]]
+                found += [Join(place, number, level) for number in sorted(maps - self.passed)]
         return found
 
     def pooled(self, level):
@@ -125,10 +122,9 @@ class Graph:
             number
             for step in self.steps
             for number in step.inputs
-            if self.is_encoder(number)
-            and self.level[number] == level
-            and self.is_encoder(step.outputs[0])
-            and self.level[step.outputs[0]] > level
+            if number not in self.passed
+            and self.level.get(number) == level
+            and self.level.get(step.outputs[0], -1) > level
         ]
 
     def ups(self):
@@ -156,15 +152,14 @@ class Graph:
 
     def last_weights(self):
         """Return the number of the last step with weights, or -1."""
-        weighted = [p for p, s in enumerate(self.steps) if getattr(s.operation, "weights", ())]
-        return weighted[-1] if weighted else -1
+        return max((place for place, step in enumerate(self.steps) if _weights(step)), default=-1)
 
     def kernels(self, level):
         """Return how many numbers the kernels hold whose layers give values of a level."""
         layers = {
             step.operation
             for step in self.steps
-            if getattr(step.operation, "weights", ()) and self.level.get(step.outputs[0]) == level
+            if _weights(step) and self.level.get(step.outputs[0]) == level
         }
         return sum(
             int(np.prod(variable.shape))
@@ -197,6 +192,10 @@ class Graph:
         for tensor, number in zip(node.output_tensors, numbers, strict=True):
             self._known[id(tensor), scope] = number
         self.steps.append(Step(operation, node, before, tuple(numbers)))
+
+
+def _weights(step):
+    return getattr(step.operation, "weights", ())
 
 
 def _is_map(value):

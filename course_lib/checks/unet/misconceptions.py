@@ -189,8 +189,8 @@ def all_but_the_finest_skip(tensor, filters=(8, 16, 32), classes=1, skips=True):
 
 
 @unet.misconception(
-    "skips are taken after pooling, so that each has the size of the level below and is enlarged "
-    "again: the places that pooling lost are lost for good. Keep the features before you pool."
+    "a skip is taken after pooling, and enlarged again to fit: the places that pooling lost are "
+    "lost for good. Keep the features before you pool them."
 )
 def skips_after_pooling(tensor, filters=(8, 16, 32), classes=1, skips=True):
     def join(skip, tensor):
@@ -345,38 +345,6 @@ def lost_rows(tensor, filters=(8, 16, 32), classes=1, skips=True):
         return _join(_cut(skip, tensor), tensor)
 
     return _unet(tensor, filters, classes, skips, pool=layers.MaxPooling2D(2), cut=cut, join=join)
-
-
-@unet.misconception(
-    "the convolutions are valid, so that each takes a row and a column off every side, as in the "
-    "original. Here the output is as large as the input: padding='same'."
-)
-def valid_convolutions(tensor, filters=(8, 16, 32), classes=1, skips=True):
-    def convolve(tensor, maps):
-        for _ in range(2):
-            tensor = layers.Conv2D(maps, 3, activation="relu")(tensor)
-        return tensor
-
-    def join(skip, tensor):
-        return _join(skip, tensor)
-
-    def choose(kept, level):
-        return kept[level]
-
-    def cut(tensor, like):
-        return _resized(tensor, like)
-
-    return _unet(
-        tensor,
-        filters,
-        classes,
-        skips,
-        convolve,
-        cut=cut,
-        choose=choose,
-        join=join,
-        decode=convolve,
-    )
 
 
 @unet.misconception("each level has one convolution. A UNet has two, one after the other.")
