@@ -77,10 +77,10 @@ def test_the_transpose_is_the_adjoint_the_gradient_and_keras(page):
 
 
 def test_the_matrix_that_is_drawn(page):
-    A = page["A"]
-    assert A.shape == (7, 3)
-    assert A[:, 1].tolist() == [0, 0, 1, 2, 3, 0, 0]
-    assert np.flatnonzero((A.T != 0).sum(axis=0) == 2).tolist() == [2, 4]  # third and fifth
+    matrix = page["A"]
+    assert matrix.shape == (7, 3)
+    assert matrix[:, 1].tolist() == [0, 0, 1, 2, 3, 0, 0]
+    assert np.flatnonzero((matrix.T != 0).sum(axis=0) == 2).tolist() == [2, 4]  # third and fifth
     assert not np.allclose(page["back"].ravel(), np.arange(1, 8))
 
 
@@ -164,8 +164,11 @@ def test_the_script_stops_and_ours_says_why(page):
 
 def test_the_network_and_the_lectures(page):
     assert page["lecture"].count_params() == 1_754_347
-    sides = [shape[0] for _, shape in page["seen"]]
-    assert sides == [320, 160, 80, 40, 20, 10, 20, 40, 80, 160, 320, 320]
+    sides = [shape[0] for _, shape, _ in page["stages"]]
+    assert sides == [320, 160, 80, 40, 20, 10, 10, 20, 40, 80, 160, 320, 320]
+    parameters = [count for *_, count in page["stages"]]
+    assert sum(parameters) == page["network"].count_params()
+    assert parameters[6] > max(parameters[:6])  # the code's kernel of 5 x 5
     assert page["levels"][1:7] == [(160, 8), (80, 16), (40, 32), (20, 64), (10, 128), (10, 256)]
     assert page["levels"][-1] == (320, 3)
 

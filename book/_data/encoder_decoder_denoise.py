@@ -6,6 +6,7 @@ The page calls `train` itself.
 """
 
 import json
+from itertools import product
 from pathlib import Path
 
 import keras
@@ -104,12 +105,10 @@ def main():
     """Train what is missing, and write after each run."""
     found = json.loads(RESULT.read_text("utf8")) if RESULT.exists() else {}
     wanted = [(f"{d}, {u}", d, u, None) for d, u in WAYS]
-    wanted += [(f"last: {last}", "learnt", "nearest", last) for last in LASTS]
-    for seed in SEEDS:
-        for name, down, up, last in wanted:
-            runs = found.setdefault(name, [])
-            if len(runs) > seed:
-                continue
+    lasts = [(f"last: {last}", "learnt", "nearest", last) for last in LASTS]
+    for (name, *settings), seed in [*product(wanted, SEEDS), *product(lasts, SEEDS)]:
+        runs, (down, up, last) = found.setdefault(name, []), settings
+        if len(runs) <= seed:
             runs.append(train(down, up, seed, EPOCHS, last)[0])
             RESULT.write_text(json.dumps(found, indent=1), "utf8")
             print(name, seed, round(runs[-1]["psnr"], 2), flush=True)

@@ -21,7 +21,7 @@ const times = (counts) => (counts.length === 1 && counts[0] === 1 ? "once" : `${
 // Far from the borders: how evenly, and which mark it gets.
 export function verdict(way, kernelSize, strides, weights) {
   if (way === "nearest") return ["✓", `Each output pixel is a copy of one input pixel. Written once, everywhere: ${strides} × ${strides} blocks, and no checkerboard.`];
-  if (way === "bilinear") return ["✓", "Each output pixel is a mean of two neighbours along each axis, four in the plane. Their weights add up to 1 everywhere: smooth, and no checkerboard."];
+  if (way === "bilinear") return ["✓", "Each output pixel is a mean of at most two neighbours along each axis, four in the plane. Their weights add up to 1 everywhere: smooth, and no checkerboard."];
   const counts = phaseSums(kernelSize, strides, "ones"), along = distinct(counts), plane = distinct(counts.flatMap((a) => counts.map((b) => a * b)));
   const sums = phaseSums(kernelSize, strides, weights).map((sum) => number(sum, 2)), even = new Set(sums).size === 1;
   const arrives = even ? "The weights that arrive add up to the same everywhere: an even gray stays even."
