@@ -160,5 +160,7 @@ def _layer(layer):
 def _shares(place):
     values = np.asarray(place, float)
     if values.shape != (2,) or not ((values >= 0) & (values <= 1)).all():
-        raise ValueError(f"place must be two shares from 0 to 1, of height and width; got {place!r}.")
+        raise ValueError(
+            f"place must be two shares from 0 to 1, of height and width; got {place!r}."
+        )
     return values.tolist()

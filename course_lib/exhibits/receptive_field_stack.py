@@ -1,4 +1,4 @@
-"""The field explorer's arithmetic, as the page's JavaScript computes it too: one axis of a stack."""
+"""The field explorer's arithmetic, as the page's JavaScript has it too: one axis of a stack."""
 
 from dataclasses import dataclass
 
@@ -122,7 +122,7 @@ def _outputs(units, settings, padding):
 
 
 def ways(layers, units, padding, unit):
-    """Return, for the input and after each layer, in how many ways a unit of the last depends on it.
+    """Return in how many ways a unit of the last layer depends on each place of each level.
 
     Args:
         layers: as in `levels`; the last one has the unit.

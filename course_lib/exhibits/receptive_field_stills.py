@@ -66,9 +66,7 @@ def _picture(axes, exhibit):
     for level in exhibit.levels()[1 : exhibit.shown() + 1]:
         row, column = _start(exhibit, level)
         colour = PLAIN if level is exhibit.levels()[exhibit.shown()] else "white"
-        axes.add_patch(
-            Rectangle((column, row), level.size, level.size, fill=False, ec=INK, lw=1.6)
-        )
+        axes.add_patch(Rectangle((column, row), level.size, level.size, fill=False, ec=INK, lw=1.6))
         axes.add_patch(
             Rectangle((column, row), level.size, level.size, fill=False, ec=colour, lw=0.8)
         )
