@@ -169,7 +169,7 @@ def gaps(rng):
         yield case(_numbers(rng, 1, 3, _size(rng, 3, 5), 1), _even(rng, size, size), strides)
 
 
-@conv2d_transpose.part(weight=3, read=f"{BOOK}-sizes")
+@conv2d_transpose.part(weight=4, read=f"{BOOK}-sizes")
 def same(rng):
     """Padding "same": what is more than size * strides is cut, half of it before."""
     for size, strides in ((3, 1), (2, 1), (3, 2), (4, 2), (5, 2), (2, 2), (5, 3)):
@@ -177,7 +177,7 @@ def same(rng):
         yield case(image, _even(rng, size, size), strides, "same")
 
 
-@conv2d_transpose.part(weight=2)
+@conv2d_transpose.part(weight=3)
 def channels_and_filters(rng):
     """Kernels are (height, width, filters, channels): every filter sums over all channels."""
     # As many filters as channels first: who mixes them up gets numbers, and a hint.
@@ -185,21 +185,21 @@ def channels_and_filters(rng):
     yield case(_numbers(rng, 1, 3, 4, 2), _even(rng, 2, 2, 3, 2), 2)
 
 
-@conv2d_transpose.part(weight=1)
+@conv2d_transpose.part(weight=2)
 def rectangles(rng):
     """Kernels that are not square, and a stride for each axis."""
     yield case(_numbers(rng, 1, 3, 4, 1), _even(rng, 1, 3), (1, 2))
     yield case(_numbers(rng, 1, _size(rng, 3, 5), 3, 1), _even(rng, 3, 2), (3, 1))
 
 
-@conv2d_transpose.part(weight=1)
+@conv2d_transpose.part(weight=2)
 def batch(rng):
     """Every image of the batch is treated alone."""
     yield case(_numbers(rng, _size(rng, 2, 4), 3, 2, 1), _even(rng, 2, 2), 2)
 
 
 @conv2d_transpose.part(
-    weight=2, after=(copies, overlaps, steps, same, channels_and_filters, rectangles, batch)
+    weight=3, after=(copies, overlaps, steps, same, channels_and_filters, rectangles, batch)
 )
 def together(rng):
     """All of it at once."""
@@ -208,7 +208,7 @@ def together(rng):
         yield case(images, _numbers(rng, 4, _size(rng, 3, 5), 2, 3), strides, padding)
 
 
-@conv2d_transpose.part(weight=1)
+@conv2d_transpose.part(weight=2)
 def channels_that_do_not_fit(rng):
     """Channels that do not match the kernels' end in a ValueError."""
     yield case(_numbers(rng, 1, 3, 4, 3), _numbers(rng, 2, 2, 3, 2), raises=ValueError)
@@ -314,7 +314,7 @@ def learnt(rng):
     yield case(_images(rng, 2, 3, 2, 5), [4, _pick(rng, 2, 3)], **settings)
 
 
-@decoder_residual_block.part(weight=2, read=f"{BOOK}-dropout")
+@decoder_residual_block.part(weight=1, read=f"{BOOK}-dropout")
 def dropped(rng):
     """In training the branch does not see some of the feature maps; the shortcut does."""
     yield case(np.ones(1), [_pick(rng, 4, 5)], drop_rate=_pick(rng, 0.3, 0.4), of=DROPPED)
@@ -340,7 +340,7 @@ def one_level(rng):
     yield case(_images(rng, 2, 6, 4, 3), *levels, **settings, seed=_seed(rng))
 
 
-@encoder_decoder.part(weight=4)
+@encoder_decoder.part(weight=5)
 def levels_in_order(rng):
     """Two levels, each with filters and kernel sizes of its own; another code, one channel out."""
     levels = [[2, 3], [4]], [[3, 1], [5]], [[5], [3, 2]], [[1], [3, 5]]
@@ -352,14 +352,14 @@ _TWO = [[3], [4]], [[3], [3]], [[4], [3]], [[3], [3]]
 _SMALL = {"code_filters": 5, "code_kernel_size": 3, "channels": 2}
 
 
-@encoder_decoder.part(weight=2)
+@encoder_decoder.part(weight=3)
 def sampling(rng):
     """Learnable sampling in all blocks."""
     images = _images(rng, 2, 8, 4, 2)
     yield case(images, *_TWO, **_SMALL, learnable_sampling=True, seed=_seed(rng))
 
 
-@encoder_decoder.part(weight=1, read=f"{BOOK}-dropout")
+@encoder_decoder.part(weight=2, read=f"{BOOK}-dropout")
 def dropping(rng):
     """The dropout's rate reaches the blocks of the encoder and those of the decoder."""
     images, levels = _images(rng, 8, 4, 4, 8), ([[8]], [[5]], [[8]], [[7]])
@@ -385,7 +385,7 @@ def lists_too_short(rng):
     yield case(image, levels, sizes, levels[:1], sizes[:1], raises=ValueError)
 
 
-@encoder_decoder.part(weight=1)
+@encoder_decoder.part(weight=2)
 def the_lectures(rng):
     """The lecture's five levels and its code: the number of weights in kernels."""
     encoder = [[filters, filters] for filters in LECTURE]

@@ -19,15 +19,19 @@ NETWORK = (WEIGHTS, OUTPUT, DROPS) = (
 )
 
 
+LIFT = 32.0  # well above all that a shortcut brings, and harmless to its last digits
+
+
 def measure_block(
     answer, images, filters, kernel_size=None, learnable_sampling=None, silent=False, seed=0
 ):
     """Build the block, inject weights, and run it on images.
 
     Biases stay zero: whether convolutions have them is left to whoever writes the block. With
-    `silent` all kernels of 3x3 and more are zero, batch normalisation does nothing, and what is not
-    negative is returned: sampling and shortcut are heard alone, so that no part but the first
-    depends on the branch and on where a ReLU stands.
+    `silent` all kernels of 3x3 and more are zero, batch normalisation does nothing, and where it
+    follows such a kernel it adds `LIFT`. The branch then gives this number, whatever it is made of,
+    and no ReLU around the sum bends anything: sampling and shortcut are heard alone, and no part
+    but the first ones depends on where the branch has a ReLU.
 
     Args:
         answer: the function.
@@ -46,15 +50,26 @@ def measure_block(
     if silent:
         plain_norms(model)
         networks.zero(model, lambda one: max(kernel_size_of(one.layer)) > 2)
+        _lift(model)
     output = networks.outputs(model, images)
-    return kernel_weights(model), np.maximum(output, 0) if silent else output, np.zeros(6)
+    return kernel_weights(model), output - LIFT if silent else output, np.zeros(6)
 
 
-def measure_dropout(answer, channels, rate, count=200):
+def _lift(model):
+    """Let batch normalisation add a number where it follows a kernel of 3x3 or more."""
+    for one in networks.weighted(model):
+        if "beta" in one.roles:
+            before = one.layer.input._keras_history.operation
+            if max(kernel_size_of(before)) > 2:
+                one.layer.beta.assign(np.full(one.layer.beta.shape, LIFT, np.float32))
+
+
+def measure_dropout(answer, channels, rate, batches=10, images=20):
     """Build a block of one 1x1 convolution and find out what its dropout does, from outside.
 
     All pixels are 1. Channel i weighs 2**i in every map of the branch, so that a number that comes
-    out of it says, bit by bit, which maps went in.
+    out of it says, bit by bit, which maps went in. A share that cannot be told is 0, and 1 where
+    all images of a batch drop the same.
     """
     model = built(answer, (4, 4, channels), [channels], kernel_size=1, drop_rate=rate)
     plain_norms(model)
@@ -65,28 +80,27 @@ def measure_dropout(answer, channels, rate, count=200):
             if kernel.shape[-2:] == (channels, channels):
                 kernel[...] = (2.0 ** np.arange(channels) / whole)[:, np.newaxis]
             one.layer.kernel.assign(kernel)
-    ones = np.ones((count, 4, 4, channels), np.float32)
-    branch = networks.outputs(model, ones, training=True) - 1
-    codes = branch * (1 - rate) * whole
+    ones = np.ones((images, 4, 4, channels), np.float32)
+    seen = [networks.outputs(model, ones, training=True) - 1 for _ in range(batches)]
+    codes = np.stack(seen) * (1 - rate) * whole
     strange = bool(np.abs(codes - np.round(codes)).max() > 1e-3 or codes.min() < -1e-3)
-    first = np.round(codes[:, 0, 0, 0]).astype(int)
-    missing = channels * count - sum(int(code).bit_count() for code in first)
-    found = (
-        0.0 if strange else settled(missing, channels * count, rate, 1 - rate, 0.0),
-        strange,
-        np.ptp(codes, axis=(1, 2)).max() > 1e-3,
-        np.ptp(codes, axis=3).max() > 1e-3,
-        np.ptp(codes, axis=0).max() < 1e-3,
-        np.abs(networks.outputs(model, ones) - 2).max() > 1e-3,
-    )
+    pixels, maps, draws = (np.ptp(codes, axis=axis).max() > 1e-3 for axis in ((2, 3), 4, 1))
+    missing = [channels - int(code).bit_count() for code in np.round(codes[:, :, 0, 0, 0]).flat]
+    share = 0.0
+    if not draws:
+        share = float(sum(missing) > 0)
+    elif not strange and not maps:
+        share = settled(sum(missing), channels * len(missing), rate, 1 - rate)
+    always = np.abs(networks.outputs(model, ones) - 2).max() > 1e-3
+    found = share, strange, pixels, maps, not draws, always
     return 0, np.zeros(1), np.array(found, float)
 
 
-def measure(answer, images, filters, drop_rate=None, **settings):
+def measure(answer, images, filters, kernel_size=None, drop_rate=None, **settings):
     """Measure a block's output, or where a rate is given its dropout."""
     if drop_rate is not None:
         return measure_dropout(answer, filters[-1], drop_rate)
-    return measure_block(answer, images, filters, **settings)
+    return measure_block(answer, images, filters, kernel_size, **settings)
 
 
 def measure_network(answer, images, *levels, seed=0, drop_rate=0.0, counted=False, **settings):

@@ -85,7 +85,6 @@ def _block(
     drop=_drop,
     drop_first=_kept,
     drop_after=_kept,
-    drop_last=_kept,
     convolve=_convolve,
     join=_sum,
     lists=_sizes,
@@ -95,7 +94,7 @@ def _block(
     tensor = drop_first(tensor, drop_rate)
     branch = convolve(drop(tensor, drop_rate), filters, sizes)
     branch = drop_after(branch, drop_rate)
-    return drop_last(join(branch, match(tensor, filters[-1])), drop_rate)
+    return join(branch, match(tensor, filters[-1]))
 
 
 _ENCODER = encoder_residual_block, {"plain": _pool, "learnt": _strided}
@@ -602,14 +601,6 @@ def pixels_dropped():
 )
 def shortcut_dropped():
     return {"drop": _kept, "drop_first": _drop}
-
-
-@_of_both(
-    "the sum is dropped, and with it the shortcut. Dropout stands at the entrance of the branch "
-    "alone."
-)
-def sum_dropped():
-    return {"drop": _kept, "drop_last": _drop}
 
 
 @_of_both(
