@@ -96,7 +96,7 @@ def double_conv(tensor, filters, batch_norm=True, level=0, part="encoder", paddi
     return tensor
 
 
-def cut_to(tensor, like):
+def cut_to(larger, like):
     """Cut surplus rows and columns at the end of a tensor, so that it is as large as another.
 
     A size that is not known yet (`None`) is left alone: such a network takes multiples of
@@ -106,11 +106,11 @@ def cut_to(tensor, like):
         >>> cut_to(keras.Input((26, 20, 8)), keras.Input((25, 20, 3))).shape
         (None, 25, 20, 8)
     """
-    sizes = zip(tensor.shape[1:3], like.shape[1:3], strict=True)
+    sizes = zip(larger.shape[1:3], like.shape[1:3], strict=True)
     surplus = [0 if None in both else both[0] - both[1] for both in sizes]
     if not any(surplus):
-        return tensor
-    return layers.Cropping2D([(0, number) for number in surplus])(tensor)
+        return larger
+    return layers.Cropping2D([(0, number) for number in surplus])(larger)
 
 
 def probabilities(tensor, classes=1):

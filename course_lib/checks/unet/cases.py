@@ -180,29 +180,33 @@ def _probabilities(rng, *shape):
     return (rng.integers(0, 50, shape) / 50 + 0.01).astype(np.float32)
 
 
-def _batch(rng):
-    return int(rng.integers(2, 5)), int(rng.integers(4, 7)), int(rng.integers(5, 9))
+# Single images where it can be: whether a batch is taken as one is asked in one part.
+
+
+def _sizes(rng, batch=1):
+    return batch, int(rng.integers(4, 7)), int(rng.integers(5, 9))
 
 
 @iou.part(weight=4)
 def masks(rng):
     """Two masks: what both have, over what one of them has at least."""
-    sizes = 1, *_batch(rng)[1:]
-    yield case(_masks(rng, *sizes), _masks(rng, *sizes).astype(np.float32))
-    yield case(_masks(rng, *sizes, share=0.7), _masks(rng, *sizes, share=0.2).astype(np.float32))
+    sizes = _sizes(rng)
+    for shares in ((0.4, 0.4), (0.7, 0.2), (0.2, 0.6)):
+        first, second = (_masks(rng, *sizes, share=share) for share in shares)
+        yield case(first, second.astype(np.float32))
 
 
 @iou.part(weight=3)
 def images(rng):
     """One number for each image of the batch."""
-    sizes = _batch(rng)
+    sizes = _sizes(rng, int(rng.integers(2, 5)))
     yield case(_masks(rng, *sizes), _masks(rng, *sizes).astype(np.float32))
 
 
 @iou.part(weight=3)
 def thresholds(rng):
     """A probability above the threshold counts as the object."""
-    sizes = _batch(rng)
+    sizes = _sizes(rng)
     yield case(_masks(rng, *sizes), _probabilities(rng, *sizes))
     for threshold in (0.2, 0.8):
         yield case(_masks(rng, *sizes), _probabilities(rng, *sizes), threshold=threshold)
@@ -211,16 +215,17 @@ def thresholds(rng):
 @iou.part(weight=2)
 def empty(rng):
     """Two empty masks agree: 1. An empty one and another do not: 0."""
-    first, second = (_masks(rng, 4, 5, 6).astype(np.float32) for _ in range(2))
-    first[[0, 1]], second[[0, 2]] = 0, 0
-    second[1, 2, 3] = first[2, 0, 0] = 1
-    yield case(first.astype(np.uint8), second)
+    sizes = _sizes(rng)
+    none, some = np.zeros(sizes, np.uint8), _masks(rng, *sizes)
+    some[0, 1, 2] = 1
+    for first, second in ((none, none), (none, some), (some, none)):
+        yield case(first, second.astype(np.float32))
 
 
 @iou.part(weight=1)
 def labels(rng):
     """In the true masks whatever is above 0 is the object, 2 and 255 as well."""
-    sizes = _batch(rng)
+    sizes = _sizes(rng)
     truth = _masks(rng, *sizes, share=0.6) * rng.choice([1, 2, 255], sizes)
     yield case(truth.astype(np.uint8), _probabilities(rng, *sizes))
 
@@ -258,22 +263,22 @@ def batches(rng):
 @dice_loss.part(weight=2)
 def several_classes(rng):
     """Several classes: each class has its loss, and their mean counts."""
-    yield case(*_pair(rng, 2, 3), smooth=0.5)
-    yield case(*_pair(rng, 3, 2), smooth=0.5)
+    yield case(*_pair(rng, 1, 3), smooth=0.5)
+    yield case(*_pair(rng, 1, 2), smooth=0.5)
 
 
 @dice_loss.part(weight=2)
 def smoothing(rng):
     """Two empty masks have the loss 0; smooth is 1 unless it is given."""
-    truth, prediction = _pair(rng, 3, 1)
-    truth[0], prediction[0] = 0, 0
+    truth, prediction = _pair(rng, 1, 1)
     yield case(truth, prediction)
+    yield case(0 * truth, 0 * prediction)
 
 
 @dice_loss.part(weight=1)
 def whole_numbers(rng):
     """True masks may be whole numbers or truth values."""
-    truth, prediction = _pair(rng, 2, 1)
+    truth, prediction = _pair(rng, 1, 1)
     yield case(truth.astype(np.uint8), prediction, smooth=0.5)
     yield case(truth.astype(bool), prediction, smooth=0.5)
 
@@ -281,8 +286,8 @@ def whole_numbers(rng):
 @dice_loss.part(weight=3)
 def in_compile(rng):
     """It can be built on Keras's tensors, which have no numbers yet, as a network's loss is."""
-    yield case(*_pair(rng, 2, 1), smooth=0.5, symbolic=True)
-    yield case(*_pair(rng, 2, 3), smooth=0.5, symbolic=True)
+    yield case(*_pair(rng, 1, 1), smooth=0.5, symbolic=True)
+    yield case(*_pair(rng, 1, 3), smooth=0.5, symbolic=True)
 
 
 # --- train_unet ----------------------------------------------------------------------------------

@@ -200,7 +200,7 @@ def measure_iou(answer, truth, prediction, **settings):
 
     NaN equals nothing, not even itself: only as a number can it be told which mistake made it.
     """
-    result = answer(truth, prediction, **settings)
+    result = _for_each(truth, answer(truth, prediction, **settings))
     try:
         missing = np.isnan(np.asarray(result, float))
     except (TypeError, ValueError):  # no numbers: the comparison says so
@@ -222,13 +222,19 @@ def measure_loss(answer, truth, prediction, smooth=None, symbolic=False):
 
     settings = {} if smooth is None else {"smooth": smooth}
     if not symbolic:
-        return answer(truth, prediction, **settings)
+        return _for_each(truth, answer(truth, prediction, **settings))
     inputs = [networks.placeholder(one.shape[1:]) for one in (truth, prediction)]
     loss = answer(*inputs, **settings)
     if loss is None:
         raise Unfit("None instead of a tensor", "a tensor: the function must end with return")
     model = keras.Model(inputs, loss)
-    return networks.outputs(model, [truth.astype(np.float32), prediction])
+    return _for_each(truth, networks.outputs(model, [truth.astype(np.float32), prediction]))
+
+
+def _for_each(batch, result):
+    """A number for a batch of one image is the number of that image."""
+    alone = len(batch) == 1 and np.ndim(result) == 0 and result is not None and result is not ...
+    return np.reshape(result, 1) if alone else result
 
 
 # --- the training --------------------------------------------------------------------------------
