@@ -1,0 +1,2 @@
+# %% unet-answer
+from course_lib.unet import unet
