@@ -155,7 +155,9 @@ def pointwise_conv2d(images, kernels):
     return images.astype(dtype, copy=False) @ kernels[0, 0].astype(dtype, copy=False)
 
 
-def separable_parameters(kernel_size, channels, filters, multiplier=1, use_bias=True):
+def separable_parameters(
+    kernel_size, channels, filters, multiplier=1, use_bias=True
+):  # fmt: skip
     """Number of parameters of a depthwise convolution and of the pointwise one after it.
 
     Together they stand for one convolution from `channels` to `filters`, which has
@@ -187,7 +189,8 @@ def separable_parameters(kernel_size, channels, filters, multiplier=1, use_bias=
     kernel_height, kernel_width = pair(kernel_size, "kernel_size")
     maps = integer(channels, "channels") * integer(multiplier, "multiplier")
     filters, bias = integer(filters, "filters"), bool(use_bias)
-    return (kernel_height * kernel_width + bias) * maps, (maps + bias) * filters
+    depthwise = (kernel_height * kernel_width + bias) * maps
+    return depthwise, (maps + bias) * filters
 
 
 def ordinary_block(tensor, filters, strides=1, kernel_size=3):
@@ -204,7 +207,9 @@ def ordinary_block(tensor, filters, strides=1, kernel_size=3):
     return _normalise(tensor)
 
 
-def depthwise_separable_block(tensor, filters, strides=1, multiplier=1, kernel_size=3):
+def depthwise_separable_block(
+    tensor, filters, strides=1, multiplier=1, kernel_size=3
+):  # fmt: skip
     """Convolve in two steps, each normalised and followed by ReLU6: depthwise, then pointwise.
 
     Args:
@@ -232,7 +237,9 @@ def depthwise_separable_block(tensor, filters, strides=1, multiplier=1, kernel_s
     return _normalise(_pointwise(tensor, integer(filters, "filters")))
 
 
-def inverted_residual_block(tensor, filters, expansion=6, strides=1, kernel_size=3, linear=True):
+def inverted_residual_block(
+    tensor, filters, expansion=6, strides=1, kernel_size=3, linear=True
+):  # fmt: skip
     """Expand, filter depthwise, project back, and add the input where the shapes agree.
 
     An ordinary residual block with a bottleneck is wide at its ends and narrow within. This one is

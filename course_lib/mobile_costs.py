@@ -217,7 +217,7 @@ def relu_round_trip(points, width, seed=0):
 
     Where at least as many units are active as a point has numbers, these are the solution of a
     linear system and come back exactly. Where fewer are, infinitely many points give the same
-    outputs, and the shortest of them is returned.
+    outputs; the shortest one that agrees with the active units is returned.
 
     Args:
         points: array of shape `(count, channels)`.
@@ -251,10 +251,8 @@ def relu_round_trip(points, width, seed=0):
     for pattern in np.unique(is_active, axis=0):
         chosen = (is_active == pattern).all(axis=1)
         if pattern.any():
-            solution, *_ = np.linalg.lstsq(
-                projection[:, pattern].T, outputs[chosen][:, pattern].T, rcond=None
-            )
-            found[chosen] = solution.T
+            seen = outputs[chosen][:, pattern]
+            found[chosen] = seen @ np.linalg.pinv(projection[:, pattern])
     return found, is_active.sum(axis=1)
 
 

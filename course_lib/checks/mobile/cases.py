@@ -252,11 +252,11 @@ def _lights(rng, *shape):
 @inverted_residual_block.part(weight=3)
 def counted(rng):
     """Other channels, default expansion; the same channels; strides of 2: trained parameters."""
-    many, few, images = _pick(rng, 4, 5), _pick(rng, 2, 3), np.zeros((1, 6, 6, 3), np.float32)
+    many, few, images = _size(rng, 5, 30), _size(rng, 2, 5), np.zeros((1, 6, 6, 3), np.float32)
     heard = {"heard": "counted", "of": "number of trained parameters"}
     yield case(images, many, **heard)
     yield case(images, 3, expansion=few, **heard)
-    yield case(images, 3, expansion=4, strides=2, **heard)
+    yield case(images, 3, expansion=few + 1, strides=2, **heard)
 
 
 # Parts that ask for the same block share one build of it; their weights and images differ.
