@@ -1,6 +1,7 @@
 """The exhibit of `unet`: the page's network against Keras's and ours, shapes drawn by hand."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -106,7 +107,7 @@ def test_bands_and_scores_are_the_same(calculate, drawings):
 
 
 def test_masks_by_another_oracle(drawings):
-    """matplotlib's own containment, away from edges, where the two may differ by rounding."""
+    """Matplotlib's own containment, away from edges, where the two may differ by rounding."""
     from matplotlib.path import Path
 
     middles = (np.stack(np.meshgrid(*[np.arange(64) + 0.5] * 2), axis=-1) / 64).reshape(-1, 2)
@@ -250,7 +251,7 @@ def test_a_finger_draws_and_the_page_stays(opened):
         hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
 
     touch("touchStart", TRIANGLE[0])
-    for start, end in zip(TRIANGLE, TRIANGLE[1:], strict=False):
+    for start, end in pairwise(TRIANGLE):
         for share in np.linspace(0, 1, 8):
             touch("touchMove", np.add(start, share * np.subtract(end, start)).tolist())
     touch("touchEnd")

@@ -12,9 +12,7 @@ import numpy as np
 
 from course_lib.data import scenes
 from course_lib.models import as_model
-from course_lib.unet import (
-    dice_loss, iou, one_hot, segmentation_loss, standardise, unet
-)
+from course_lib.unet import dice_loss, iou, one_hot, segmentation_loss, standardise, unet
 
 RESULT = Path(__file__).with_suffix(".json")
 SEEDS, EPOCHS, IMAGES, TESTS, SIZE = (0, 1, 2), 10, 300, 100, 64

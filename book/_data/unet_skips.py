@@ -22,10 +22,10 @@ FILTERS, FARTHEST = (8, 16, 32, 64), 6
 ARMS = {
     "all": True,
     "none": False,
-    "finest only": (True, False, False),
-    "coarsest only": (False, False, True),
-    "all but the finest": (False, True, True),
     "twice": "twice",
+    "finest only": (True, False, False),
+    "all but the finest": (False, True, True),
+    "coarsest only": (False, False, True),
 }
 
 
@@ -94,9 +94,9 @@ def scores(truth, found):
 def main():
     """Train everything and write the result after each network, since it takes a while."""
     results = json.loads(RESULT.read_text("utf8")) if RESULT.exists() else {}
-    for seed in SEEDS:
-        for arm in ARMS:
-            runs = results.setdefault(arm, {})
+    for arm in ARMS:
+        runs = results.setdefault(arm, {})
+        for seed in SEEDS:
             if str(seed) in runs:
                 continue
             runs[str(seed)] = measure(arm, seed)

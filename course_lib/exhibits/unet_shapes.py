@@ -1,7 +1,7 @@
 """From a drawing to a mask, and from a mask to the noisy picture that the network must read.
 
 The page does the same in JavaScript. `draw_at_random` stands in for readers when the network is
-trained: outlines, blobs, stars and scribbles, at every degree of noise and shade that the page offers.
+trained: outlines, blobs, stars and scribbles.
 """
 
 from functools import cache

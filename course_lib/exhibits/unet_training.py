@@ -13,7 +13,6 @@ from course_lib.exhibits.unet_shapes import (
     CONTRAST,
     NOISE,
     SHADE,
-    SIDE,
     draw_at_random,
     light,
     mask_of,
