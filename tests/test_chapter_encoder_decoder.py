@@ -213,7 +213,8 @@ def test_runs_over_seeds(page, shipped):
     learnt = np.concatenate([runs["learnt", up] for up in ("nearest", "transposed")])
     assert learnt.min() > pooled.max() > pooled.min()
     blur = max(value for name, value in page["baseline"].items() if name.startswith("blur"))
-    assert pooled.min() > blur
+    assert abs(pooled - blur).max() < 1.2  # "hardly beat the blur"
+    assert learnt.min() > blur + 1
     for down in ("pooled", "learnt"):
         nearest, transposed = (runs[down, up] for up in ("nearest", "transposed"))
         spread = max(np.ptp(nearest), np.ptp(transposed))
