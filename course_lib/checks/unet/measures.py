@@ -201,6 +201,8 @@ def measure_iou(answer, truth, prediction, **settings):
     NaN equals nothing, not even itself: only as a number can it be told which mistake made it.
     """
     result = _for_each(truth, answer(truth, prediction, **settings))
+    if result is None:  # as a float it would be NaN
+        return 0, result
     try:
         missing = np.isnan(np.asarray(result, float))
     except (TypeError, ValueError):  # no numbers: the comparison says so

@@ -10,7 +10,7 @@ from course_lib.checks.unet.cases import unet
 
 
 def _level(tensor, maps):
-    """What a level's convolutions get and what they give."""
+    """The two convolutions of a level."""
     for _ in range(2):
         tensor = layers.Conv2D(maps, 3, padding="same", activation="relu")(tensor)
     return tensor
