@@ -48,8 +48,8 @@ def train(name, seed, epochs=EPOCHS, images=IMAGES, tests=TESTS, size=SIZE):
         result["right"].append(float((truth == (answers > 0.5)).mean()))
         result["found"].append(float((answers > 0.5)[truth].mean()))
     unsure = (answers > 0.05) & (answers < 0.95)
-    result = {k: np.round(values, 4).tolist() for k, values in result.items()}
-    return result | {
+    curves = {k: np.round(of, 4).tolist() for k, of in result.items()}
+    return curves | {
         "unsure": round(float(unsure.mean()), 4),
         "foreground": round(float(truth.mean()), 4),
     }

@@ -30,10 +30,10 @@ ARMS = {
 
 
 class Twice(layers.Layer):
-    """Stands where skip and decoder are joined, and joins the decoder with itself."""
+    """Stands where two maps are joined, and joins the second with itself."""
 
     def call(self, inputs):
-        """Return as many channels as with a skip, and nothing of the skip."""
+        """Return as many channels as a skip would give, and none of it."""
         return ops.concatenate([inputs[1], inputs[1]], axis=-1)
 
 

@@ -25,12 +25,12 @@ function convolve({ kernels, bias }, planes) {
 function addBoth(one, two, source, [[a, b, c], [d, e, f], [g, h, i]], [[k, l, m], [n, o, p], [q, r, s]], height, wide) {
   for (let y = 0, at = 0; y < height; y++) {
     let up = y * wide, here = up + wide, down = here + wide;
-    let t = source[up++], u = source[up++], w = source[here++], x = source[here++], z = source[down++], j = source[down++];
+    let t0 = source[up++], t1 = source[up++], m0 = source[here++], m1 = source[here++], b0 = source[down++], b1 = source[down++];
     for (const end = here + wide - 2; here < end; at++) {
-      const v = source[up++], y1 = source[here++], k1 = source[down++];
-      one[at] += a * t + b * u + c * v + d * w + e * x + f * y1 + g * z + h * j + i * k1;
-      two[at] += k * t + l * u + m * v + n * w + o * x + p * y1 + q * z + r * j + s * k1;
-      t = u; u = v; w = x; x = y1; z = j; j = k1;
+      const t2 = source[up++], m2 = source[here++], b2 = source[down++];
+      one[at] += a * t0 + b * t1 + c * t2 + d * m0 + e * m1 + f * m2 + g * b0 + h * b1 + i * b2;
+      two[at] += k * t0 + l * t1 + m * t2 + n * m0 + o * m1 + p * m2 + q * b0 + r * b1 + s * b2;
+      t0 = t1; t1 = t2; m0 = m1; m1 = m2; b0 = b1; b1 = b2;
     }
   }
 }
@@ -53,12 +53,14 @@ export function encode(layers, picture, side) {
   return { encoder, code: stage(layers, 2 * depthOf(layers), planes) };
 }
 
-export function decode(layers, { encoder, code }, switches) {
+// whole, where there is one, is what all skips give: up to the first that is off, nothing differs.
+export function decode(layers, { encoder, code }, switches, whole = null) {
   const depth = depthOf(layers), decoder = [];
   let planes = code;
   for (let level = depth - 1; level >= 0; level--) {
     const skip = encoder[level].map((plane) => switches[level] && plane);  // zeros need no sums
-    planes = stage(layers, 2 * (2 * depth - level), [...skip, ...planes.map(double)]);
+    planes = whole && switches.slice(level).every(Boolean) ? whole.decoder[level]
+      : stage(layers, 2 * (2 * depth - level), [...skip, ...planes.map(double)]);
     decoder.unshift(planes);
   }
   return { decoder, mask: probabilitiesOf(layers.at(-1), planes) };
@@ -75,6 +77,6 @@ function probabilitiesOf({ kernels: [taps], bias }, planes) {
 export function runSwitched(shapes, weights, picture, side, switches) {
   const layers = layersOf(shapes, Float32Array.from(weights)), found = encode(layers, Float64Array.from(picture), side);
   const flat = (stages) => stages.map((planes) => planes.map(({ values }) => values));
-  const { decoder, mask } = decode(layers, found, switches);
+  const { decoder, mask } = decode(layers, found, switches, decode(layers, found, switches.map(() => true)));
   return { encoder: flat(found.encoder), code: flat([found.code])[0], decoder: flat(decoder), mask };
 }

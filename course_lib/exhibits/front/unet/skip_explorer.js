@@ -86,7 +86,7 @@ function render({ model, el }) {
 
   const drawing = redraw(() => {
     const now = drawn(), switches = model.get("switches"), isWhole = switches.every(Boolean), strokes = model.get("strokes");
-    const full = whole(), shown = isWhole ? full : decode(network(), now, switches), grey = palette("grey");
+    const full = whole(), shown = isWhole ? full : decode(network(), now, switches, full), grey = palette("grey");
     const scores = scoresOf(now.mask, shown.mask, now.band), best = isWhole ? scores : scoresOf(now.mask, full.mask, now.band);
     pad.display(strokes, model.get("filled"));
     pad.describe(`Pad to draw on. ${strokes.length === 1 ? "1 stroke" : `${strokes.length} strokes`}. ${pad.where()} Arrow keys move it, space puts it down or lifts it.`);
