@@ -1,0 +1,299 @@
+"""The chapter says what its code computes: every number in its prose, its quiz and its captions."""
+
+import json
+
+import numpy as np
+import pytest
+from chapter_helpers import BOOK, cells, run_page, text
+from chapter_helpers import says as chapter_says
+
+from course_lib.checks import load
+
+STEM = "unet"
+SEEDS = 3
+
+
+@pytest.fixture(scope="module")
+def page():
+    """The names that the chapter's code leaves behind."""
+    yield from run_page(STEM)
+
+
+def shipped(name):
+    """What a script beside the chapter has measured: runs by arm, lists of dictionaries."""
+    results = json.loads((BOOK / "_data" / f"{name}.json").read_text("utf8"))
+    return {arm: list(runs.values()) for arm, runs in results.items()}
+
+
+@pytest.fixture(scope="module")
+def arms():
+    """The arms of the experiment on skips, as arrays over the seeds."""
+    names = ("iou", "near", "away", "wrong", "parameters", "share near")
+    runs = shipped("unet_skips").items()
+    return {arm: {n: np.array([run[n] for run in of]) for n in names} for arm, of in runs}
+
+
+@pytest.fixture(scope="module")
+def losses():
+    """The arms of the experiment on losses, as arrays over seeds and epochs."""
+    runs = shipped("unet_losses").items()
+    return {name: {k: np.array([run[k] for run in of]) for k in of[0]} for name, of in runs}
+
+
+def says(words):
+    """Whether the chapter holds these words."""
+    return chapter_says(STEM, words)
+
+
+def test_every_anchor_of_the_checks_is_a_target():
+    for check in load(STEM):
+        for part in check.parts:
+            assert f"\n({part.read.partition('#')[2]})=\n" in text(STEM)
+
+
+# Data
+
+
+def test_scenes_and_what_a_threshold_finds(page):
+    assert page["images"].shape == (200, 64, 64, 3)
+    assert 0.1 < page["covered"] < 0.18
+    assert 0.25 < max(page["overlaps"]) < 0.75
+    assert 0 < page["best"] < len(page["thresholds"]) - 1  # not at an end of what was tried
+
+
+# The network
+
+
+def test_what_a_skip_costs(page):
+    counts, filters = page["counts"], page["filters"]
+    assert counts[True] - counts[False] == page["extra"] == sum(9 * f**2 for f in filters[:-1])
+    assert counts[True] == 121_881
+
+
+def test_each_skip_moves_the_output_at_its_own_scale(page):
+    assert page["reach"] == [9 * 2**level - 4 for level in range(3)] + [36] == [5, 14, 32, 36]
+    for level, of in enumerate(page["moves"]):
+        assert int((of > 0).any(axis=0).sum()) == page["reach"][level]
+
+
+def test_the_control_cannot_be_moved_through_its_skips():
+    """What the text says of a network that joins the decoder with itself."""
+    import keras
+    from unet_skips import build
+
+    model = build("twice", 16)
+    assert model.count_params() == build("all", 16).count_params()
+    skip = model.get_layer("encoder_0_conv_2_relu").output
+    pooled = model.get_layer("pool_1").output
+    kept = keras.Model([skip, pooled], model.output)
+    rng = np.random.default_rng(0)
+    ends = [rng.random((1, *of.shape[1:])).astype("float32") for of in (skip, pooled)]
+    moved = np.array(kept([ends[0] + 1, ends[1]])) - np.array(kept(ends))
+    assert np.abs(moved).max() == 0
+
+
+# What the skips are worth
+
+
+def test_skips_help_with_every_seed_and_at_the_borders_alone(arms):
+    for of in arms.values():
+        assert of["iou"].shape == (SEEDS,)
+    everything, nothing = arms["all"], arms["none"]
+    assert nothing["iou"].max() < 0.9
+    assert everything["iou"].min() > 0.97
+    assert everything["iou"].mean() == pytest.approx(0.98, abs=0.006)  # "almost 0.98"
+    assert (everything["near"] > nothing["near"] + 0.15).all()
+    for name, of in arms.items():
+        assert of["away"].min() > 0.98, name
+        assert abs(of["away"].mean() - everything["away"].mean()) < 0.01, name
+
+
+def test_the_share_of_pixels_near_a_border(arms):
+    assert arms["all"]["share near"] == pytest.approx(0.1, abs=0.01)
+
+
+def test_it_is_not_the_parameters(arms):
+    assert (arms["twice"]["parameters"] == arms["all"]["parameters"]).all()
+    assert arms["none"]["parameters"][0] < arms["all"]["parameters"][0]
+    assert arms["twice"]["iou"].mean() < arms["none"]["iou"].mean() + 0.01
+
+
+def test_the_finest_skip_does_nearly_all(arms):
+    mean = {arm: of["near"].mean() for arm, of in arms.items()}
+    order = ["none", "coarsest only", "all but the finest", "finest only", "all"]
+    assert mean["finest only"] > mean["all"] - 0.02
+    assert [mean[arm] for arm in order[:4]] == sorted(mean[arm] for arm in order[:4])
+
+
+def test_wrong_pixels_by_distance(arms):
+    wrong = {arm: of["wrong"].mean(axis=0) for arm, of in arms.items()}
+    assert wrong["none"][0] == pytest.approx(0.25, abs=0.03)
+    assert wrong["all"][0] < 0.05
+    for of in wrong.values():
+        assert of[2:].max() < 0.01  # "from distance 3 on"
+        assert (np.diff(of[:4]) < 0).all()
+    # The quiz: far from borders more than 99 pixels in 100 are right, with and without.
+    assert max(wrong[arm][3:].max() for arm in ("none", "all")) < 0.01
+
+
+def test_the_page_measures_what_the_script_measured(page):
+    """A small version: the same signs."""
+    none, everything = page["here"]["none"], page["here"]["all"]
+    assert everything["near"] > none["near"] + 0.05
+    assert everything["iou"] > none["iou"]
+    assert abs(everything["away"] - none["away"]) < everything["near"] - none["near"]
+
+
+# Sizes
+
+
+def test_sizes(page):
+    assert page["half"].shape[1:3] == (25, 25)
+    assert page["up"].shape[1:3] == (24, 24)
+    assert "Concatenate" in page["message"]
+    assert page["outputs"] == {size: size for size in page["outputs"]}
+    assert page["answer"].shape == (2, 50, 61, 1)
+
+
+def test_padding_to_a_multiple_changes_nothing_that_is_one(page):
+    images, small = page["images"][:2], page["small"]
+    np.testing.assert_allclose(page["masks_of"](page["anywhere"], images), small(images), atol=1e-5)
+
+
+# Scores
+
+
+def test_scores_of_nothing_and_of_broadcasting(page):
+    truth, nothing = page["truth"], page["nothing"]
+    assert (truth == nothing).mean() > 0.82
+    assert page["silent"] > page["mask"].sum()
+    assert page["curves"]["right pixels"].min() > 0.97
+    assert np.diff(page["curves"]["IoU"])[2:].mean() > 0
+    assert page["curves"]["IoU"][0] == pytest.approx(0.5, abs=0.12)
+    assert page["curves"]["IoU"][-1] > 0.94
+    assert page["curves"]["Dice"][0] == pytest.approx(0.7, abs=0.1)
+    # "better for the small disc"
+    assert page["curves"]["right pixels"][0] > page["curves"]["right pixels"][-1]
+
+
+def test_means_of_iou_and_dice_may_disagree(page):
+    careful, bold = page["both"]["careful"], page["both"]["bold"]
+    assert careful[0] > bold[0]
+    assert careful[1] > bold[1]
+
+
+def test_finding_nothing_is_worth_almost_a_half_with_the_background(page):
+    assert np.mean(page["joint"]) == pytest.approx(0.43, abs=0.05)
+
+
+# Losses
+
+
+def test_pulls(page):
+    ratios = {name: np.array(of) for name, of in page["ratios"].items()}
+    shares = np.array(page["shares"])
+    np.testing.assert_allclose(ratios["cross-entropy"], (1 - shares) / shares, rtol=0.05)
+    assert ratios["cross-entropy"][2] == pytest.approx(99, rel=0.03)
+    assert ratios["cross-entropy"][1] == pytest.approx(19, rel=0.03)  # the hint of exercise 7
+    assert (np.abs(np.log2(ratios["Dice"])) < 1).all()
+
+
+def test_which_loss_is_ahead(losses):
+    entropy, dice, both = (losses[name]["iou"] for name in ("cross-entropy", "Dice", "both"))
+    assert entropy.shape == (SEEDS, 10)
+    assert (entropy[:, 1] > dice[:, 1]).all()  # "with every seed"
+    assert entropy[:, 1].min() > 0.7
+    means = {name: of["iou"][:, -1].mean() for name, of in losses.items()}
+    assert max(means, key=means.get) == "both"
+    assert max(means.values()) - min(means.values()) < 0.05  # "if by little"
+    assert min(means.values()) > 0.87
+    foreground = losses["both"]["foreground"].mean()
+    assert foreground == pytest.approx(0.05, abs=0.012)
+    assert both[:, 1].min() > 0.7
+
+
+def test_dice_is_surer(losses):
+    unsure = {name: of["unsure"].mean() for name, of in losses.items()}
+    assert unsure["Dice"] < unsure["cross-entropy"]
+    assert unsure["cross-entropy"] < 0.1
+
+
+def test_right_pixels_tell_nothing(losses):
+    assert losses["cross-entropy"]["right"][:, 1].mean() > 0.95
+    assert losses["both"]["right"][:, 1].mean() > 0.95
+
+
+def test_the_page_trains_with_losses_as_the_script_does(page):
+    for of in page["tried"].values():
+        assert len(of["iou"]) == 3
+        assert of["iou"][-1] > 0
+
+
+# The original
+
+
+def test_the_original(page):
+    assert page["total"] == 31_030_658
+    assert page["sizes"] == [568, 280, 136, 64, 28, 52, 100, 196, 388]
+    assert (572 - 388) / 2 == 92
+    assert 0.4 < page["bottom"] / page["total"] < 0.5
+    assert page["bottom"] == 9 * 512 * 1024 + 9 * 1024 * 1024 + 2 * 1024
+    convolutions = [name for name in page["by_layer"] if page["by_layer"][name]]
+    assert len(convolutions) == 23
+
+
+# Quiz and exercises
+
+
+def test_quiz_answers():
+    from course_lib.unet import dice, iou
+
+    assert -(-50 // 2) == 25
+    assert -(-25 // 2) == 13
+    assert -(-13 // 2) == 7
+    third = 1 / 3
+    assert 2 * third / (1 + third) == pytest.approx(0.5)
+    one, other = [[[1, 1, 1, 0, 0, 0]]], [[[0, 1, 1, 1, 1, 0]]]
+    assert iou(one, other)[0] == pytest.approx(0.4)
+    assert dice(one, other)[0] == pytest.approx(4 / 7)
+    assert np.sum(np.equal(one, other)) == 3
+
+
+def test_exercises():
+    from course_lib.unet import original_unet
+
+    assert 9 * (16**2 + 32**2 + 64**2) == 48_384
+    assert 1 + 6 * 2 == 13
+    import keras
+
+    fits = []
+    for size in (140, 172, 180, 188, 190, 204):
+        try:
+            original_unet(keras.Input((size, size, 1)), filters=(1, 1, 1, 1, 1))
+            fits.append(size)
+        except ValueError:
+            pass
+    assert fits == [188, 204]
+    assert {size % 16 for size in fits} == {12}
+
+
+# What this chapter has
+
+
+def test_the_exhibit_stands_where_it_is_needed():
+    from course_lib.exhibits.unet import SkipExplorer
+    from course_lib.exhibits.unet_network import load as load_weights
+    from course_lib.exhibits.unet_network import weight_count
+
+    assert sum("\nSkipExplorer()\n" in code for _, code in cells(STEM)) == 1
+    assert weight_count(load_weights()) == 19_049
+    # "The egg loses little, the comb loses its teeth"
+    lost = {}
+    for example in SkipExplorer().examples:
+        of = [
+            SkipExplorer(example["strokes"], filled=example["filled"], switches=s).scores()["iou"]
+            for s in ((True, True, True), (False, True, True))
+        ]
+        lost[example["name"]] = of[0] - of[1]
+    assert lost["egg"] < 0.06
+    assert lost["comb"] > 3 * max(lost["egg"], 0.02)
