@@ -119,7 +119,7 @@ def _seed(rng):
 # --- depthwise_conv2d ----------------------------------------------------------------------------
 
 
-@depthwise_conv2d.part(weight=2)
+@depthwise_conv2d.part(weight=4)
 def window(rng):
     """One channel, one kernel: the sum of products in every window."""
     for size in (3, 2):
@@ -127,28 +127,28 @@ def window(rng):
         yield case(image, _numbers(rng, size, size, 1, 1))
 
 
-@depthwise_conv2d.part(weight=3)
+@depthwise_conv2d.part(weight=6)
 def channels(rng):
     """Several channels, each with a kernel of its own, and no sum over them."""
     yield case(_numbers(rng, 1, 4, 5, 2), _even_handed(rng, 2, 2, 2, 1))
     yield case(_numbers(rng, 1, _size(rng, 4, 6), 5, 3), _even_handed(rng, 3, 3, 3, 1))
 
 
-@depthwise_conv2d.part(weight=3, after=(channels,), read=f"{BOOK}-multiplier")
+@depthwise_conv2d.part(weight=6, after=(channels,), read=f"{BOOK}-multiplier")
 def multiplier(rng):
     """Several kernels for each channel; the maps of one channel stand side by side."""
     yield case(_numbers(rng, 1, 4, 4, 1), _even_handed(rng, 2, 2, 1, 3))
     yield case(_numbers(rng, 1, 4, _size(rng, 4, 6), 3), _even_handed(rng, 3, 3, 3, 2))
 
 
-@depthwise_conv2d.part(weight=1)
+@depthwise_conv2d.part(weight=2)
 def rectangles(rng):
     """Images and kernels that are not square."""
     yield case(_numbers(rng, 1, 4, 7, 1), _even_handed(rng, 1, 3, 1, 1))
     yield case(_numbers(rng, 1, 8, _size(rng, 4, 6), 1), _even_handed(rng, 4, 2, 1, 1))
 
 
-@depthwise_conv2d.part(weight=2)
+@depthwise_conv2d.part(weight=4)
 def strides(rng):
     """Strides, one for each axis, that need not divide the size."""
     for step in (2, (1, 2), (3, 1)):
@@ -157,7 +157,7 @@ def strides(rng):
         yield case(image, _even_handed(rng, 2, 2, 1, 1), strides=step)
 
 
-@depthwise_conv2d.part(weight=2)
+@depthwise_conv2d.part(weight=4)
 def padding(rng):
     """Padding "same", for odd and even kernels and with strides."""
     for size, step in ((3, 1), (2, 1), (3, 2), (5, 3)):
@@ -165,13 +165,13 @@ def padding(rng):
         yield case(image, _even_handed(rng, size, size, 1, 1), step, "same")
 
 
-@depthwise_conv2d.part(weight=1)
+@depthwise_conv2d.part(weight=2)
 def batch(rng):
     """Every image of the batch is treated alone."""
     yield case(_numbers(rng, _size(rng, 2, 4), 4, 5, 1), _even_handed(rng, 2, 2, 1, 1))
 
 
-@depthwise_conv2d.part(weight=1)
+@depthwise_conv2d.part(weight=2)
 def eight_bits(rng):
     """Images of 8 bits do not overflow."""
     image = rng.integers(100, 256, (1, 5, 5, 1), dtype=np.uint8)
@@ -180,7 +180,7 @@ def eight_bits(rng):
 
 
 @depthwise_conv2d.part(
-    weight=2, after=(window, channels, multiplier, rectangles, strides, padding, batch)
+    weight=3, after=(window, channels, multiplier, rectangles, strides, padding, batch)
 )
 def together(rng):
     """All of it at once."""
@@ -190,7 +190,7 @@ def together(rng):
         yield case(images, kernels, step, mode)
 
 
-@depthwise_conv2d.part(weight=1)
+@depthwise_conv2d.part(weight=2)
 def bad_input(rng):
     """Channels that do not match, or a kernel that does not fit, end in a ValueError."""
     yield case(_numbers(rng, 1, 5, 5, 3), _numbers(rng, 3, 3, 1, 2), raises=ValueError)
@@ -207,21 +207,21 @@ def _counts(rng):
     return channels, channels + _size(rng, 1, 30)
 
 
-@separable_parameters.part(weight=2)
+@separable_parameters.part(weight=4)
 def depthwise(rng):
     """The depthwise part without biases: one small kernel for each channel."""
     for kernel_size in (3, 5, (1, 4)):
         yield case(kernel_size, *_counts(rng), use_bias=False, of="depthwise")
 
 
-@separable_parameters.part(weight=2, read=f"{BOOK}-pointwise")
+@separable_parameters.part(weight=4, read=f"{BOOK}-pointwise")
 def pointwise(rng):
     """The pointwise part without biases: a matrix, channels by filters."""
     for kernel_size in (1, 3):
         yield case(kernel_size, *_counts(rng), use_bias=False, of="pointwise")
 
 
-@separable_parameters.part(weight=3, after=(depthwise, pointwise), read=f"{BOOK}-multiplier")
+@separable_parameters.part(weight=6, after=(depthwise, pointwise), read=f"{BOOK}-multiplier")
 def multipliers(rng):
     """A multiplier: more depthwise kernels, and more maps for the pointwise part to read."""
     for multiplier in (2, 3):
@@ -229,7 +229,7 @@ def multipliers(rng):
         yield case((2, 3), *_counts(rng), multiplier=multiplier, use_bias=False)
 
 
-@separable_parameters.part(weight=3, after=(depthwise, pointwise))
+@separable_parameters.part(weight=6, after=(depthwise, pointwise))
 def biases(rng):
     """With biases, as two layers have them: one for each map of either."""
     yield case(3, *_counts(rng))
@@ -249,7 +249,7 @@ def _lights(rng, *shape):
     return np.round(rng.uniform(0, 5, shape), 1).astype(np.float32)
 
 
-@inverted_residual_block.part(weight=3)
+@inverted_residual_block.part(weight=5)
 def counted(rng):
     """Other channels, default expansion; the same channels; strides of 2: trained parameters."""
     many, few, images = _size(rng, 5, 30), _size(rng, 2, 5), np.zeros((1, 6, 6, 3), np.float32)
@@ -264,28 +264,28 @@ OTHER_CHANNELS = {"filters": 4, "expansion": 2}
 SAME_CHANNELS = {"filters": 3}
 
 
-@inverted_residual_block.part(weight=4)
+@inverted_residual_block.part(weight=6)
 def filtering(rng):
     """Expand, filter, project; other channels come out. Only what is positive is compared."""
     images, heard = _images(rng, 3, 5, 6, 3), {"heard": "positive", "of": "output"}
     yield case(images, **OTHER_CHANNELS, **heard, seed=_seed(rng))
 
 
-@inverted_residual_block.part(weight=3, after=(filtering,), read=f"{BOOK}-linear")
+@inverted_residual_block.part(weight=5, after=(filtering,), read=f"{BOOK}-linear")
 def linear(rng):
     """The same, with what is negative: no activation follows the projection."""
     images = _images(rng, 3, 5, 6, 3)
     yield case(images, **OTHER_CHANNELS, seed=_seed(rng), of="output")
 
 
-@inverted_residual_block.part(weight=3)
+@inverted_residual_block.part(weight=4)
 def shortcut(rng):
     """The same channels, strides of 1: the input is added (all else is silenced)."""
     images, heard = _lights(rng, 2, 5, 6, 3), {"heard": "shortcut", "of": "output"}
     yield case(images, **SAME_CHANNELS, **heard, seed=_seed(rng))
 
 
-@inverted_residual_block.part(weight=2)
+@inverted_residual_block.part(weight=3)
 def no_shortcut(rng):
     """Other channels, or strides of 2: nothing is added (all else is silenced)."""
     heard = {"heard": "shortcut", "of": "output"}
@@ -293,21 +293,21 @@ def no_shortcut(rng):
     yield case(_lights(rng, 2, 6, 5, 3), **SAME_CHANNELS, strides=2, **heard, seed=_seed(rng))
 
 
-@inverted_residual_block.part(weight=2, after=(filtering,))
+@inverted_residual_block.part(weight=3, after=(filtering,))
 def steps(rng):
     """Strides of 2 on an even and an odd size. Only what is positive is compared."""
     images, heard = _images(rng, 2, 6, 7, 2), {"heard": "positive", "of": "output"}
     yield case(images, 3, expansion=3, strides=2, **heard, seed=_seed(rng))
 
 
-@inverted_residual_block.part(weight=2, after=(filtering,))
+@inverted_residual_block.part(weight=3, after=(filtering,))
 def not_expanded(rng):
     """An expansion of 1: there is no first convolution. Only what is positive is compared."""
     images = _images(rng, 2, 5, 4, 4)
     yield case(images, 3, expansion=1, heard="positive", seed=_seed(rng))
 
 
-@inverted_residual_block.part(weight=1, after=(filtering,))
+@inverted_residual_block.part(weight=2, after=(filtering,))
 def ceiling(rng):
     """Large values: ReLU6 lets no more than 6 through. Only what is positive is compared."""
     images, heard = 20 * _images(rng, 2, 5, 6, 3), {"heard": "positive", "of": "output"}
@@ -322,7 +322,7 @@ def kernel_size(rng):
     yield case(_images(rng, 2, 6, 5, 2), 3, **settings, seed=_seed(rng))
 
 
-@inverted_residual_block.part(weight=2, after=(filtering,), read=f"{BOOK}-linear")
+@inverted_residual_block.part(weight=3, after=(filtering,), read=f"{BOOK}-linear")
 def with_shortcut(rng):
     """All of it at once: the input is added to a branch of either sign."""
     yield case(_images(rng, 3, 5, 6, 3), **SAME_CHANNELS, seed=_seed(rng), of="output")
