@@ -21,7 +21,7 @@ export function seen(gray, size, [first, last], reads, weighted, dark) {
     const most = Math.max(...counts);
     return Float64Array.from({ length: wide }, (_, i) => {
       const count = counts[i + first - start] ?? 0;
-      return count === 0 ? 0 : weighted ? Math.sqrt(count / most) : 1;
+      return count === 0 ? 0 : weighted ? count / most : 1;
     });
   });
   for (let row = 0; row < wide; row++)

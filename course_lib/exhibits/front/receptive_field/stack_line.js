@@ -47,7 +47,7 @@ export class StackLine {
         const place = start + i;
         if (place < 0 || place >= level.units) put.zeros += cell(level, place, row);
         else if (row === shown) put.unit = cell(level, place, row);
-        else shades[weighted ? Math.round((SHADES - 1) * Math.sqrt(count / most)) : SHADES - 2] += cell(level, place, row);
+        else shades[weighted ? Math.round((SHADES - 1) * count / most) : SHADES - 2] += cell(level, place, row);
       });
     }
     put.wires = this.wires(all, shown, reads, layers, left, y);
