@@ -704,7 +704,7 @@ def test_effective_field_is_a_bell_and_grows_with_the_root_of_depth():
 
 
 def test_training_widens_the_effective_field():
-    """A linear stack learns to look at the window's pixels alike: a flat one's deviation is 2.58."""
+    """A linear stack learns to look at all of a window alike, whose deviation is 2.58."""
     settings = {"filters": 4, "count": 128, "size": 24, "activation": None}
     found = effective.trained_fields(depth=4, window=9, epochs=8, **settings)
     before, after = (np.mean(effective.deviation(found[name])) for name in ("before", "after"))

@@ -1,0 +1,58 @@
+# %% receptive-field-answer
+def receptive_field(layers):
+    jumps = np.cumprod([1] + [layer.get("strides", 1) for layer in layers])
+    size = 1 + sum((l["kernel_size"] - 1) * l.get("dilation_rate", 1) * j for l, j in zip(layers, jumps))
+    padding = sum(l.get("padding", 0) * j for l, j in zip(layers, jumps))
+    return int(size), int(jumps[-1]), int(padding)
+
+
+# %% model-receptive-field-answer
+def zeros_before(n, k, s):
+    outputs = int(np.ceil(n / s))
+    return max((outputs - 1) * s + k - n, 0) // 2
+
+
+def model_receptive_field(model):
+    ignored = ["ReLU", "Activation", "BatchNormalization", "Dropout", "Add", "Concatenate"]
+    fields = {}
+    for layer in model.layers:
+        kind = layer.__class__.__name__
+        if kind == "InputLayer":
+            fields[layer.name] = [(0, 0, 1), (0, 0, 1)]
+            continue
+        came = [fields[name] for name in sources(layer)]
+        here = []
+        for axis in range(2):
+            begin = min(field[axis][0] for field in came)
+            end = max(field[axis][1] for field in came)
+            jump = came[0][axis][2]
+            if kind in ("Conv2D", "MaxPooling2D", "AveragePooling2D"):
+                if kind == "Conv2D":
+                    k = (layer.kernel_size[axis] - 1) * layer.dilation_rate[axis] + 1
+                else:
+                    k = layer.pool_size[axis]
+                s = layer.strides[axis]
+                p = zeros_before(input_size(layer, axis), k, s) if layer.padding == "same" else 0
+                begin, end, jump = begin - p * jump, end + (k - 1 - p) * jump, jump * s
+            elif kind == "ZeroPadding2D":
+                p = layer.padding[axis][0]
+                begin, end = begin - p * jump, end - p * jump
+            elif kind not in ignored:
+                raise ValueError("no receptive field for " + layer.name)
+            here.append((begin, end, jump))
+        fields[layer.name] = here
+    return [(end - begin + 1, jump, -begin) for begin, end, jump in fields[model.layers[-1].name]]
+
+
+# %% effective-receptive-field-answer
+def effective_receptive_field(model, images, position=None):
+    x = tf.Variable(images)
+    with tf.GradientTape() as tape:
+        y = model(x)
+    if position is None:
+        position = (y.shape[1] // 2, y.shape[2] // 2)
+    one = np.zeros(y.shape, dtype="float32")
+    one[:, position[0], position[1]] = 1
+    g = tape.gradient(y, x, output_gradients=tf.constant(one))
+    field = tf.reduce_mean(tf.reduce_sum(tf.abs(g), axis=3), axis=0).numpy()
+    return field / np.sum(field)
