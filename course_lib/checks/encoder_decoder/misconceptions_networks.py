@@ -350,6 +350,14 @@ def channels_repeated():
 
 
 @_of_both(
+    "the shortcut keeps its channels where the branch has others. Add channels of zeros where they "
+    "are too few, and project where they are too many."
+)
+def channels_never_matched():
+    return {"match": lambda tensor, filters: tensor}
+
+
+@_of_both(
     "channels are only ever added, as in the lecture's listing. Where fewer come out than go in, "
     "zeros are no help: project. (From many to one, Add broadcasts silently and returns too many.)"
 )
