@@ -258,7 +258,7 @@ def test_networks_are_keras_own(networks, name):
 
 
 def test_products_of_the_papers_size():
-    """The papers say 569 and 300 million for images of 224 pixels, and 4,866 with ordinary ones."""
+    """The paper says 569 million for images of 224 pixels, and 4,866 with ordinary convolutions."""
     size, channels, count = 112, 32, {"ordinary": 0, "separable": 0}
     for filters, strides in mobile.MOBILENET:
         for block in count:
@@ -267,7 +267,7 @@ def test_products_of_the_papers_size():
         size, channels = size // strides, filters
     around = 112**2 * 27 * 32 + 1024 * 1000
     assert count["separable"] + around == PUBLISHED["mobilenet"][1]
-    assert round((count["ordinary"] + around) / 1e6) == 4_867  # 4,866 in the paper, cut off
+    assert round((count["ordinary"] + around) / 1e6) == 4_867  # the paper prints 4,866
     assert (size, channels) == (7, 1024)
 
 
