@@ -48,7 +48,7 @@ class Bars {
 
 function render({ model, el }) {
   const box = frameOf(el, "What does a block cost?",
-    "Three ways from the same channels to the same filters. A thick line is a kernel with a neighbourhood, a thin one a kernel of 1 × 1. Move the dials.");
+    "Three ways from the same channels to the same filters. A thick, orange line is a kernel with a neighbourhood, a thin, blue one a kernel of 1 × 1. Move the dials.");
   const slider = (name, label, min, max) => [name, range(label, { min, max, onInput: (value) => put(model, { [TRAITS[name]]: value }) })];
   const dials = Object.fromEntries([slider("channels", "channels", 1, 256), slider("filters", "filters", 1, 256), slider("kernelSize", "kernel size", 1, 9),
     slider("size", "image size", 4, 112), slider("strides", "strides", 1, 3), slider("multiplier", "multiplier", 1, 4), slider("expansion", "expansion", 1, 8)]);

@@ -2,7 +2,7 @@
 
 import { mapsPerDot, wiring } from "./costs.js";
 
-const SVG = "http://www.w3.org/2000/svg", WIDTH = 300, HEIGHT = 190, SIDE = 24, TOP = 14;
+const SVG = "http://www.w3.org/2000/svg", WIDTH = 300, HEIGHT = 206, SIDE = 24, TOP = 14, FOOT = 20;
 
 function shape(tag, attributes, parent) {
   const made = document.createElementNS(SVG, tag);
@@ -13,8 +13,8 @@ function shape(tag, attributes, parent) {
 
 // Dots of one column, evenly spread over a height that grows with their number.
 export function column(count, most) {
-  const tall = (HEIGHT - 2 * TOP) * Math.min(1, Math.sqrt(count / most));
-  return Array.from({ length: count }, (_, i) => HEIGHT / 2 + (count > 1 ? tall * (i / (count - 1) - 0.5) : 0));
+  const high = HEIGHT - TOP - FOOT, tall = high * Math.min(1, Math.sqrt(count / most));
+  return Array.from({ length: count }, (_, i) => TOP + high / 2 + (count > 1 ? tall * (i / (count - 1) - 0.5) : 0));
 }
 
 const lineThrough = (x0, y0, x1, y1) => `M${x0.toFixed(1)} ${y0.toFixed(1)}L${x1.toFixed(1)} ${y1.toFixed(1)}`;
@@ -35,7 +35,7 @@ export class Flow {
     this.lines = [0, 1, 2].map(() => shape("path", { class: "flow-kernels" }, this.box));
     this.shortcut = shape("path", { class: "flow-shortcut" }, this.box);
     this.dots = shape("path", { class: "flow-maps" }, this.box);
-    this.heads = [0, 1, 2, 3].map(() => shape("text", { class: "flow-count", y: HEIGHT - 1, "text-anchor": "middle" }, this.box));
+    this.heads = [0, 1, 2, 3].map(() => shape("text", { class: "flow-count", y: HEIGHT - 5, "text-anchor": "middle" }, this.box));
   }
 
   draw(settings) {
@@ -49,7 +49,7 @@ export class Flow {
       path.setAttribute("d", d);
       path.setAttribute("class", `flow-kernels ${one && one.large ? "flow-large" : "flow-small"}`);
       // Many lines must not become one black patch.
-      path.style.opacity = Math.max(0.1, Math.min(0.9, 9 / Math.sqrt(count + 80))).toFixed(2);
+      path.style.opacity = Math.max(one && one.large ? 0.6 : 0.15, Math.min(0.9, 9 / Math.sqrt(count + 80))).toFixed(2);
     });
     const radius = Math.max(1.1, Math.min(3.2, 60 / most));
     this.dots.setAttribute("d", columns.map((ys, i) => ys.map((y) =>
