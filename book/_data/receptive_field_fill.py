@@ -45,11 +45,11 @@ def outlines(count, seed=0):
 
 
 def filler(tensor, kind="plain"):
-    """Build seven 3 x 3 convolutions; all kinds have the same weights, and other fields.
+    """Build seven 3 x 3 convolutions, of equal weights and unequal fields.
 
     Args:
         tensor: of shape `(batch, height, width, 1)`.
-        kind: `"plain"`, `"strides"` (three of them, and enlarged again) or `"dilation"`.
+        kind: `"plain"`, `"strides"` (three, then enlarged) or `"dilation"`.
     """
     strides = (1, 2, 2, 2, 1, 1, 1) if kind == "strides" else (1,) * 7
     dilation = (1, 2, 4, 8, 4, 2, 1) if kind == "dilation" else (1,) * 7
