@@ -193,7 +193,9 @@ def encoder_decoder(
         >>> encoder_decoder(keras.Input((30, 32, 3)), **levels, **sizes).shape   # 30, 15, 8, 16, 32
         (None, 30, 32, 3)
     """
-    _check_levels(encoder_filters, encoder_kernel_sizes, decoder_filters, decoder_kernel_sizes)
+    _check_levels(
+        encoder_filters, encoder_kernel_sizes, decoder_filters, decoder_kernel_sizes
+    )  # fmt: skip
     encoded, settings = tensor, (drop_rate, learnable_sampling)
     for filters, sizes in zip(encoder_filters, encoder_kernel_sizes, strict=True):
         encoded = encoder_residual_block(encoded, filters, sizes, *settings)

@@ -142,9 +142,9 @@ def transposed_size(size, kernel_size, strides=1, padding="valid", output_paddin
     if length not in sizes:
         least = sizes[0] - length + more
         raise ValueError(
-            f"output_padding={more} asks for {length} pixels, of which the convolution does not "
-            f"make {size}. It must be at least {least} and less than {least + strides} here; or "
-            f"leave it out."
+            f"output_padding={more} asks for {length} pixels, of which the convolution "
+            f"does not make {size}. It must be at least {least} and less than "
+            f"{least + strides} here; or leave it out."
         )
     return length
 
@@ -217,7 +217,8 @@ def conv2d_transpose(images, kernels, strides=1, padding="valid", output_padding
     kernel_height, kernel_width, filters, _ = kernels.shape
     sizes = _sizes(images, kernels, (down, right), padding, output_padding)
     rows, columns = (height - 1) * down + kernel_height, (width - 1) * right + kernel_width
-    canvas = np.zeros((batch, max(rows, sizes[0]), max(columns, sizes[1]), filters), images.dtype)
+    shape = batch, max(rows, sizes[0]), max(columns, sizes[1]), filters
+    canvas = np.zeros(shape, images.dtype)
     for i in range(kernel_height):
         for j in range(kernel_width):
             # Tap (i, j) of all copies at once: they lie a stride apart and do not overlap.
