@@ -193,14 +193,14 @@ def encoder_decoder(
         >>> encoder_decoder(keras.Input((30, 32, 3)), **levels, **sizes).shape   # 30, 15, 8, 16, 32
         (None, 30, 32, 3)
     """
-    _check_levels(
-        encoder_filters, encoder_kernel_sizes, decoder_filters, decoder_kernel_sizes
-    )  # fmt: skip
+    encoder = encoder_filters, encoder_kernel_sizes
+    decoder = decoder_filters, decoder_kernel_sizes
+    _check_levels(*encoder, *decoder)
     encoded, settings = tensor, (drop_rate, learnable_sampling)
-    for filters, sizes in zip(encoder_filters, encoder_kernel_sizes, strict=True):
+    for filters, sizes in zip(*encoder, strict=True):
         encoded = encoder_residual_block(encoded, filters, sizes, *settings)
     decoded = conv_bn_relu(encoded, code_filters, 1, code_kernel_size)
-    for filters, sizes in zip(decoder_filters, decoder_kernel_sizes, strict=True):
+    for filters, sizes in zip(*decoder, strict=True):
         decoded = decoder_residual_block(decoded, filters, sizes, *settings)
     decoded = layers.Conv2D(integer(channels, "channels"), 3, padding="same")(decoded)
     return _cropped(decoded, tensor)
