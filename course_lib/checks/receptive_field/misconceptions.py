@@ -211,7 +211,8 @@ def _refuse(layer, field):
 def _fed_by(layer):
     """The names of the layers that feed this one, and the sizes of their outputs."""
     tensors = layer.input if isinstance(layer.input, list) else [layer.input]
-    return [tensor._keras_history.operation.name for tensor in tensors], tensors[0].shape
+    names = [tensor._keras_history.operation.name for tensor in tensors]
+    return names, tensors[0].shape if tensors else None
 
 
 def _grown(field, wide, strides, zeros):
