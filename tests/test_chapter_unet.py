@@ -57,7 +57,7 @@ def test_every_anchor_of_the_checks_is_a_target():
 def test_scenes_and_what_a_threshold_finds(page):
     assert page["images"].shape == (200, 64, 64, 3)
     assert 0.1 < page["covered"] < 0.18
-    assert 0.25 < max(page["overlaps"]) < 0.75
+    assert 0.72 < max(page["overlaps"]) < 0.86
     assert 0 < page["best"] < len(page["thresholds"]) - 1  # not at an end of what was tried
 
 
@@ -287,13 +287,16 @@ def test_the_exhibit_stands_where_it_is_needed():
 
     assert sum("\nSkipExplorer()\n" in code for _, code in cells(STEM)) == 1
     assert weight_count(load_weights()) == 19_049
-    # "The egg loses little, the comb loses its teeth"
-    lost = {}
+    # "Without any skip the egg hardly changes", and what the others lose
+    lost, near = {}, {}
     for example in SkipExplorer().examples:
-        of = [
-            SkipExplorer(example["strokes"], filled=example["filled"], switches=s).scores()["iou"]
-            for s in ((True, True, True), (False, True, True))
-        ]
-        lost[example["name"]] = of[0] - of[1]
-    assert lost["egg"] < 0.06
-    assert lost["comb"] > 3 * max(lost["egg"], 0.02)
+        full, none = (
+            SkipExplorer(example["strokes"], filled=example["filled"], switches=s).scores()
+            for s in ((True, True, True), (False, False, False))
+        )
+        lost[example["name"]] = full["iou"] - none["iou"]
+        near[example["name"]] = full["near"] - none["near"]
+    assert lost["egg"] < 0.02
+    assert lost["comb"] > 0.3
+    assert lost["spiral"] > 0.4
+    assert all(near[name] > lost[name] for name in lost)
