@@ -9,7 +9,8 @@ import { StackLine } from "./stack_line.js";
 
 const MOST = 24, KINDS = [["convolution", "convolution"], ["pooling", "pooling"]], PADDINGS = [["same", "“same”"], ["valid", "“valid”"]];
 const STACK = ["layers", "size", "padding"], SETTINGS = [["kernel size", 11], ["strides", 4], ["dilation", 16]];
-const short = (value) => (value < 1e9 ? grouped(value) : value.toExponential(1).replace("e+", " × 10^"));
+const short = (value) => (value < 1e9 ? grouped(value)
+  : value.toExponential(1).replace(/e\+(\d+)/, (_, power) => ` × 10${[...power].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("")}`));
 
 const named = ([kind, kernelSize, strides, dilation]) => `${kind} ${kernelSize} × ${kernelSize}`
   + (strides > 1 ? `, strides ${strides}` : "") + (dilation > 1 ? `, dilation ${dilation}` : "");
