@@ -93,6 +93,8 @@ def test_the_plain_network_cannot_know(fill):
     assert fill["plain"]["wrong"].shape == (5, 11)
     assert fill["plain"]["wrong"][:, 8:].min() > 0.995
     assert fill["plain"]["wrong"][:, :6].max() < 0.45
+    mean = fill["plain"]["wrong"].mean(axis=0)
+    assert 0.08 < mean[:6].min() < mean[:6].max() < 0.3
     assert fill["strides"]["wrong"].mean(axis=0)[1:].max() < 0.1
     assert fill["dilation"]["wrong"][:, 1:].max() < 0.02
 
@@ -151,7 +153,7 @@ def test_gridding(page):
     read = {rates: (ways > 0).mean() ** 2 for rates, ways in page["ways_of"].items()}
     assert read[1, 2, 4] == read[1, 2, 3] == 1
     assert read[2, 2, 2] == (7 / 13) ** 2
-    assert set(page["ways_of"][1, 2, 4]) == {1}
+    assert page["ways_of"][1, 2, 4].tolist() == [1, 1, 2, 1, 3, 2, 3, 1, 3, 2, 3, 1, 2, 1, 1]
     assert 0.25 < read[2, 2, 2] < 0.3  # "three pixels of four": the grid's share, but for its rim
 
 
