@@ -83,8 +83,9 @@ def depthwise_conv2d(images, kernels, strides=1, padding="valid"):
     kernel_height, kernel_width, _, multiplier = kernels.shape
     height = output_size(images.shape[1], kernel_height, strides[0])
     width = output_size(images.shape[2], kernel_width, strides[1])
-    output = np.zeros((batch, height, width, channels, multiplier), images.dtype)
-    # One tap at a time: no sum of products is long enough for a matrix product to pay.
+    shape = (batch, height, width, channels, multiplier)
+    output = np.zeros(shape, images.dtype)
+    # One tap at a time: its sums are too short for a matrix product.
     for i in range(kernel_height):
         for j in range(kernel_width):
             seen = images[
@@ -147,12 +148,13 @@ def pointwise_conv2d(images, kernels):
     kernels = numeric_array(kernels, "kernels", KERNEL_AXES)
     if kernels.shape[:2] != (1, 1):
         raise ValueError(
-            f"a pointwise kernel is 1 x 1, shape (1, 1, channels, filters); got {kernels.shape}. "
-            f"For larger kernels use convolution.conv2d."
+            f"a pointwise kernel is 1 x 1, shape (1, 1, channels, filters); "
+            f"got {kernels.shape}. For larger ones use convolution.conv2d."
         )
     _same_channels(images, kernels, "pointwise")
     dtype = np.result_type(images, kernels, np.float32)
-    return images.astype(dtype, copy=False) @ kernels[0, 0].astype(dtype, copy=False)
+    matrix = kernels[0, 0].astype(dtype, copy=False)
+    return images.astype(dtype, copy=False) @ matrix
 
 
 def separable_parameters(
@@ -233,7 +235,8 @@ def depthwise_separable_block(
     Reference:
         Howard et al. (2017), MobileNets, figure 3.
     """
-    tensor = _depthwise(tensor, strides, kernel_size, integer(multiplier, "multiplier"))
+    multiplier = integer(multiplier, "multiplier")
+    tensor = _depthwise(tensor, strides, kernel_size, multiplier)
     return _normalise(_pointwise(tensor, integer(filters, "filters")))
 
 
@@ -275,13 +278,15 @@ def inverted_residual_block(
     Reference:
         Sandler et al. (2018), MobileNetV2: Inverted residuals and linear bottlenecks, table 1.
     """
-    filters, expansion = integer(filters, "filters"), integer(expansion, "expansion")
+    filters = integer(filters, "filters")
+    expansion = integer(expansion, "expansion")
     strides, channels = integer(strides, "strides"), tensor.shape[-1]
     wide = tensor
     if expansion > 1:
         wide = _normalise(_pointwise(tensor, expansion * channels))
     wide = _depthwise(wide, strides, kernel_size)
-    narrow = layers.BatchNormalization(momentum=MOMENTUM)(_pointwise(wide, filters))
+    narrow = _pointwise(wide, filters)
+    narrow = layers.BatchNormalization(momentum=MOMENTUM)(narrow)
     if not linear:
         narrow = layers.ReLU(6.0)(narrow)
     if strides == 1 and filters == channels:
@@ -318,7 +323,8 @@ def mobilenet(tensor, classes=1000, alpha=1.0, multiplier=1):
     tensor = ordinary_block(tensor, max(1, int(32 * alpha)), strides=2)
     for filters, strides in MOBILENET:
         filters = max(1, int(filters * alpha))
-        tensor = depthwise_separable_block(tensor, filters, strides, multiplier)
+        settings = filters, strides, multiplier
+        tensor = depthwise_separable_block(tensor, *settings)
     return _head(tensor, classes)
 
 
@@ -349,8 +355,8 @@ def mobilenet_v2(tensor, classes=1000, alpha=1.0):
     for expansion, filters, repeats, strides in MOBILENET_V2:
         filters = multiple_of_8(int(filters * alpha))
         for number in range(repeats):
-            step = strides if number == 0 else 1
-            tensor = inverted_residual_block(tensor, filters, expansion, step)
+            settings = expansion, strides if number == 0 else 1
+            tensor = inverted_residual_block(tensor, filters, *settings)
     last = multiple_of_8(1280 * max(alpha, 1.0))
     return _head(_normalise(_pointwise(tensor, last)), classes)
 
