@@ -82,82 +82,79 @@ def _pick(rng, *values):
     return values[rng.integers(len(values))]
 
 
-def _filters(rng):
-    """Two poolings, with another number of filters at each level."""
-    return _pick(rng, [2, 3, 4], [2, 4, 3], [3, 2, 4])
-
-
 # --- unet ----------------------------------------------------------------------------------------
-# Building takes the time: parts share the network of one size as far as they can.
+# Building takes the time, so parts and draws share two networks: two poolings and one class, one
+# pooling and three classes. What differs from draw to draw are weights and images.
 
-SIZE = (24, 20, 2)
+DEEP = ((24, 20, 2), [2, 3, 4])
+WIDE = ((8, 12, 2), [3, 5])
+
+
+def _both(rng, look):
+    yield case(*DEEP, look=look, seed=_seed(rng), of=look)
+    yield case(*WIDE, classes=3, look=look, seed=_seed(rng), of=look)
 
 
 @unet.part(weight=3)
 def shape(rng):
     """The output has the image's height and width, and a channel for each class."""
-    yield case(SIZE, [2, 3, 4], look=SHAPE, seed=_seed(rng), of=SHAPE)
-    yield case((8, 12, 2), [3, 4], classes=_pick(rng, 2, 3), look=SHAPE, of=SHAPE)
+    yield from _both(rng, SHAPE)
 
 
 @unet.part(weight=5)
 def convolutions(rng):
     """Two 3×3 convolutions a level on both ways, a 2×2 up-convolution to each, a 1×1 at the end."""
-    yield case(SIZE, [2, 3, 4], look=KERNELS, seed=_seed(rng), of=KERNELS)
-    yield case(SIZE, _filters(rng), look=KERNELS, seed=_seed(rng), of=KERNELS)
+    yield from _both(rng, KERNELS)
 
 
 @unet.part(weight=3)
 def activations(rng):
     """A ReLU follows each convolution: what is pooled is never negative."""
-    yield case(SIZE, [2, 3, 4], look=RELU, seed=_seed(rng), of=RELU)
+    yield case(*DEEP, look=RELU, seed=_seed(rng), of=RELU)
 
 
 @unet.part(weight=5, read=f"{BOOK}-probabilities")
 def probabilities(rng):
     """A sigmoid for one class, a softmax for several."""
-    yield case(SIZE, [2, 3, 4], look=PROBABILITIES, seed=_seed(rng), of=PROBABILITIES)
-    yield case((8, 12, 2), [3, 4], classes=3, look=PROBABILITIES, of=PROBABILITIES)
+    yield from _both(rng, PROBABILITIES)
 
 
 @unet.part(weight=2)
 def inference(rng):
     """At inference the same image gives the same probabilities each time."""
-    yield case(SIZE, [2, 3, 4], look=REPEATS, seed=_seed(rng), of=REPEATS)
+    yield case(*DEEP, look=REPEATS, seed=_seed(rng), of=REPEATS)
 
 
 @unet.part(weight=9, read=f"{BOOK}-skips")
 def skips(rng):
     """There is a skip at each level but the deepest: changed by itself, it moves the output."""
-    yield case(SIZE, [2, 3, 4], look=JOINED, seed=_seed(rng), of=JOINED)
-    yield case(SIZE, _filters(rng), look=JOINED, seed=_seed(rng), of=JOINED)
+    yield from _both(rng, JOINED)
 
 
 @unet.part(weight=7, read=f"{BOOK}-skips")
 def features(rng):
     """A skip brings its level's features as they are before pooling."""
-    yield case(SIZE, [2, 3, 4], look=FEATURES, seed=_seed(rng), of=FEATURES)
-    yield case(SIZE, _filters(rng), look=FEATURES, seed=_seed(rng), of=FEATURES)
+    yield from _both(rng, FEATURES)
 
 
 @unet.part(weight=5, after=(skips,), read=f"{BOOK}-skips")
 def scales(rng):
     """One pixel of a skip moves a small patch at the finest level, and larger ones below it."""
-    yield case(SIZE, [2, 3, 4], look=PATCH, seed=_seed(rng), of=PATCH)
+    yield case(*DEEP, look=PATCH, seed=_seed(rng), of=PATCH)
 
 
 @unet.part(weight=4)
 def up(rng):
     """Up-convolutions have no activation: twice the numbers in give twice the numbers out."""
-    yield case(SIZE, [2, 3, 4], look=LINEAR, seed=_seed(rng), of=LINEAR)
+    yield case(*DEEP, look=LINEAR, seed=_seed(rng), of=LINEAR)
 
 
 @unet.part(weight=3, read=f"{BOOK}-without")
 def without_skips(rng):
     """With skips=False nothing is joined; all else stays."""
     settings = {"skips": False, "seed": _seed(rng)}
-    yield case(SIZE, [2, 3, 4], look=KERNELS, of=KERNELS, **settings)
-    yield case(SIZE, [2, 3, 4], look=JOINED, of=JOINED, **settings)
+    yield case(*DEEP, look=KERNELS, of=KERNELS, **settings)
+    yield case(*DEEP, look=JOINED, of=JOINED, **settings)
 
 
 @unet.part(weight=4, read=f"{BOOK}-sizes")
@@ -291,7 +288,8 @@ def in_compile(rng):
 
 
 # --- train_unet ----------------------------------------------------------------------------------
-# One training serves three parts; the last one trains once more.
+# One training serves three parts and the last part has two, in hidden tests as well: training takes
+# the time, and what is asked of it does not depend on numbers that could be known before.
 
 
 @train_unet.part(weight=2)
@@ -315,4 +313,4 @@ def improves(rng):
 @train_unet.part(weight=2)
 def seeds(rng):
     """Equal seeds give equal results."""
-    yield case(3, _seed(rng), twice=True, of=AGAIN)
+    yield case(3, 2, twice=True, of=AGAIN)

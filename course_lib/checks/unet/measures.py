@@ -277,7 +277,7 @@ def measure_training(answer, epochs, seed, twice=False):
 
 
 def _trained(answer, epochs, seed, twice):
-    images, masks = blobs(48, seed)
+    images, masks = blobs(32, seed)
     others, truth = blobs(24, seed + 500)
     model = small_model(seed)
     before, error = model.get_weights(), _error(model, others, truth)

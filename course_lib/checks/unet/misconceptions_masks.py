@@ -296,7 +296,8 @@ def _loss(truth, prediction):
 
 def _fit(model, images, masks, epochs, batch_size, learning_rate, seed, loss=_loss, **settings):
     keras.utils.set_random_seed(seed)
-    model.compile(keras.optimizers.Adam(learning_rate), loss=loss)
+    # Eagerly: for so few steps a graph takes longer to make than it saves.
+    model.compile(keras.optimizers.Adam(learning_rate), loss=loss, run_eagerly=True)
     return model.fit(
         images,
         masks[..., np.newaxis].astype("float32"),
