@@ -1,4 +1,4 @@
-"""A task for which nearby pixels are enough, and a network that learns it; the page calls `train`."""
+"""A task that needs nearby pixels only, and a network that learns it; the page calls `train`."""
 
 import keras
 
