@@ -234,6 +234,7 @@ def test_the_unit_follows_mouse_and_arrows_on_the_image(opened):
     page = opened(FieldExplorer("five of 3 × 3"))
     canvas = page.locator("canvas")
     note = page.locator(".field-pair .exhibit-note")
+    canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.75 * box["height"])
     settle(page)
@@ -259,7 +260,7 @@ def test_what_does_not_fit_is_said(opened):
     assert said(page).startswith("✗ Layer 5 does not fit")
     assert "at least 63 pixels" in said(page)
     assert page.locator("tbody tr").nth(4).locator("td").last.inner_text() == "none"
-    page.get_by_label("padding").select_option("same")
+    page.get_by_label("padding", exact=True).select_option("same")
     settle(page)
     assert "larger than the whole image" in said(page)
 
@@ -279,10 +280,10 @@ def test_weighing_and_logarithms_change_the_pictures(opened):
     page.get_by_label("weigh by number of ways").check()
     settle(page)
     assert page.locator(".stack-read").evaluate_all(shades) > 2
-    ticks = page.locator(".growth-words text").all_inner_texts()
+    ticks = page.locator(".growth-words text").all_text_contents()
     page.get_by_label("logarithmic axis").check()
     settle(page)
-    logs = page.locator(".growth-words text").all_inner_texts()
+    logs = page.locator(".growth-words text").all_text_contents()
     assert ticks[:4] == ["0", "20", "40", "60"]
     assert logs[:4] == ["1", "4", "16", "64"]
 
