@@ -248,8 +248,9 @@ def relu_round_trip(points, width, seed=0):
     outputs = np.maximum(points @ projection, 0)
     is_active = outputs > 0
     found = np.zeros(points.shape)
-    for pattern in np.unique(is_active, axis=0):
-        chosen = (is_active == pattern).all(axis=1)
+    patterns, which = np.unique(is_active, axis=0, return_inverse=True)
+    for number, pattern in enumerate(patterns):
+        chosen = np.flatnonzero(which.ravel() == number)
         if pattern.any():
             seen = outputs[chosen][:, pattern]
             found[chosen] = seen @ np.linalg.pinv(projection[:, pattern])
