@@ -203,11 +203,11 @@ def test_which_loss_is_ahead(losses):
     assert (entropy[:, 1] > dice[:, 1]).all()  # "with every seed"
     assert entropy[:, 1].min() > 0.7
     means = {name: of["iou"][:, -1].mean() for name, of in losses.items()}
-    assert max(means, key=means.get) == "both"
+    assert (both[:, -1] > np.maximum(entropy, dice)[:, -1]).all()
     assert max(means.values()) - min(means.values()) < 0.05  # "if by little"
     assert min(means.values()) > 0.87
     foreground = losses["both"]["foreground"].mean()
-    assert foreground == pytest.approx(0.05, abs=0.012)
+    assert foreground == pytest.approx(0.06, abs=0.004)
     assert both[:, 1].min() > 0.7
 
 
