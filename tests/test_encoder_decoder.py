@@ -153,7 +153,7 @@ def test_it_is_a_convolutions_gradient():
     images, kernels = signed(2, 7, 9, 2), signed(3, 2, 2, 3, seed=1)
     gradient = signed(2, 4, 3, 3, seed=2)
     expected, _, _ = convolution.conv2d_gradients(images, kernels, gradient, (2, 3), "same")
-    came = upsampling.conv2d_transpose(gradient, kernels, (2, 3), "same", (0, 2))
+    came = upsampling.conv2d_transpose(gradient, kernels, (2, 3), "same", (0, 3))
     np.testing.assert_allclose(came, expected, atol=1e-5)
 
 

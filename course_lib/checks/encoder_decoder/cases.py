@@ -13,7 +13,6 @@ from course_lib.checks.encoder_decoder.measures import (
     DROPPED,
     DROPS,
     NETWORK,
-    WEIGHTS,
     measure,
     measure_network,
 )
@@ -329,10 +328,8 @@ def lists_of_other_lengths(rng):
 
 # --- encoder_decoder -----------------------------------------------------------------------------
 
-LECTURE = [8, 16, 32, 64, 128]
 
-
-@encoder_decoder.part(weight=4)
+@encoder_decoder.part(weight=5)
 def one_level(rng):
     """One level: halved, the code, doubled, and a linear convolution to the image's channels."""
     levels = [[3, 2]], [[3, 3]], [[2, 3]], [[3, 3]]
@@ -340,7 +337,7 @@ def one_level(rng):
     yield case(_images(rng, 2, 6, 4, 3), *levels, **settings, seed=_seed(rng))
 
 
-@encoder_decoder.part(weight=5)
+@encoder_decoder.part(weight=6)
 def levels_in_order(rng):
     """Two levels, each with filters and kernel sizes of its own; another code, one channel out."""
     levels = [[2, 3], [4]], [[3, 1], [5]], [[5], [3, 2]], [[1], [3, 5]]
@@ -355,8 +352,8 @@ _SMALL = {"code_filters": 5, "code_kernel_size": 3, "channels": 2}
 @encoder_decoder.part(weight=3)
 def sampling(rng):
     """Learnable sampling in all blocks."""
-    images = _images(rng, 2, 8, 4, 2)
-    yield case(images, *_TWO, **_SMALL, learnable_sampling=True, seed=_seed(rng))
+    images, levels = _images(rng, 2, 6, 4, 2), ([[3]], [[3]], [[2]], [[3]])
+    yield case(images, *levels, **_SMALL, learnable_sampling=True, seed=_seed(rng))
 
 
 @encoder_decoder.part(weight=2, read=f"{BOOK}-dropout")
@@ -383,14 +380,3 @@ def lists_too_short(rng):
     yield case(image, levels, sizes, levels, sizes[:1], raises=ValueError)
     yield case(image, levels, sizes, levels, [*sizes, [3]], raises=ValueError)
     yield case(image, levels, sizes, levels[:1], sizes[:1], raises=ValueError)
-
-
-@encoder_decoder.part(weight=2)
-def the_lectures(rng):
-    """The lecture's five levels and its code: the number of weights in kernels."""
-    encoder = [[filters, filters] for filters in LECTURE]
-    sizes = [[3, 3]] * 5
-    settings = {"code_filters": 256, "code_kernel_size": 5, "channels": _pick(rng, 1, 3)}
-    image = np.zeros((1, 32, 32, 3), np.float32)
-    levels = encoder, sizes, encoder[::-1], sizes
-    yield case(image, *levels, **settings, counted=True, of=WEIGHTS)

@@ -103,8 +103,8 @@ def measure(answer, images, filters, kernel_size=None, drop_rate=None, **setting
     return measure_block(answer, images, filters, kernel_size, **settings)
 
 
-def measure_network(answer, images, *levels, seed=0, drop_rate=0.0, counted=False, **settings):
-    """Build the network, inject weights, and run it on images, unless it is only counted.
+def measure_network(answer, images, *levels, seed=0, drop_rate=0.0, **settings):
+    """Build the network, inject weights, and run it on images.
 
     Args:
         answer: the function.
@@ -113,14 +113,11 @@ def measure_network(answer, images, *levels, seed=0, drop_rate=0.0, counted=Fals
         seed: of the weights.
         drop_rate: of the blocks; above 0 it is found out whether a training step differs by what
             is dropped in the encoder, and in the decoder. Their kernels must then be 5x5 and 7x7.
-        counted: whether the network is only counted.
         **settings: further arguments, by name.
     """
     if drop_rate:
         settings["drop_rate"] = drop_rate
     model = built(answer, images.shape[1:], *levels, **settings)
-    if counted:
-        return kernel_weights(model), np.zeros(1), np.zeros(2)
     networks.inject(model, seed, biases=False)
     same_epsilon(model)
     output = networks.outputs(model, images)

@@ -197,30 +197,9 @@ def sampling_keeps_channels():
     return {"learnt": lambda tensor, filters: _conv(tensor, tensor.shape[-1], 2, 2)}
 
 
-@_of_encoder(
-    "the learnt sampling has the filters of the first convolution, filters[0], and should have "
-    "those of the last, filters[-1], so that the shortcut fits as it is."
-)
-def sampling_with_the_first_filters():
-    return {"learnt": lambda tensor, filters: _conv(tensor, filters[0], 2, 2)}
-
-
 @_of_encoder("learnable_sampling is not used: the block always pools.")
 def always_pools():
     return {"learnt": _pool}
-
-
-@_of_encoder("the two kinds of sampling are exchanged: learnable_sampling=True must convolve.")
-def sampling_exchanged():
-    return {"plain": _strided, "learnt": _pool}
-
-
-@_of_encoder(
-    "learnt sampling and pooling follow one another, so that the image is halved twice. It is one "
-    "or the other."
-)
-def halved_twice():
-    return {"learnt": lambda tensor, filters: _pool(_strided(tensor, filters), filters)}
 
 
 @_of_decoder(
@@ -276,27 +255,9 @@ def transposed_keeps_channels():
     return {"learnt": transposed}
 
 
-@_of_decoder(
-    "the transposed convolution has the filters of the first convolution, filters[0], and should "
-    "have those of the last, filters[-1], so that the shortcut fits as it is."
-)
-def transposed_with_the_first_filters():
-    return {"learnt": lambda tensor, filters: _transposed(tensor, filters[:1])}
-
-
 @_of_decoder("learnable_sampling is not used: the block always repeats pixels.")
 def always_repeats():
     return {"learnt": _repeat}
-
-
-@_of_decoder("the two kinds of sampling are exchanged: learnable_sampling=True must convolve.")
-def upsampling_exchanged():
-    return {"plain": _transposed, "learnt": _repeat}
-
-
-@_of_decoder("the block makes the image smaller: this is the encoder's sampling.")
-def samples_like_the_encoder():
-    return {"plain": _pool, "learnt": _strided}
 
 
 # --- the shortcut --------------------------------------------------------------------------------
@@ -335,21 +296,6 @@ def zeros_in_front():
 
 
 @_of_both(
-    "the channels that are missing are copies of the input's own. Zeros are added, so that the new "
-    "channels are the branch's alone."
-)
-def channels_repeated():
-    def match(tensor, filters):
-        missing = filters - tensor.shape[-1]
-        if missing <= 0:
-            return topic.match_channels(tensor, filters)
-        times = -(-filters // tensor.shape[-1])
-        return layers.Concatenate()([tensor] * times)[..., :filters]
-
-    return {"match": match}
-
-
-@_of_both(
     "the shortcut keeps its channels where the branch has others. Add channels of zeros where they "
     "are too few, and project where they are too many."
 )
@@ -364,18 +310,6 @@ def channels_never_matched():
 def channels_only_grow():
     def match(tensor, filters):
         return topic.match_channels(tensor, filters) if tensor.shape[-1] < filters else tensor
-
-    return {"match": match}
-
-
-@_of_both(
-    "channels that are too many are cut off, and what is in them is lost. Project them instead, by "
-    "a 1x1 convolution."
-)
-def channels_cut_off():
-    def match(tensor, filters):
-        missing = filters - tensor.shape[-1]
-        return tensor[..., :filters] if missing < 0 else topic.match_channels(tensor, filters)
 
     return {"match": match}
 
@@ -490,19 +424,6 @@ def no_batch_normalisation():
 
 
 @_of_both(
-    "the last convolution lacks batch normalisation. It has no ReLU before the addition, but it is "
-    "normalised like the others."
-)
-def last_not_normalised():
-    def convolve(tensor, filters, sizes):
-        if filters[:-1]:
-            tensor = _convolve(tensor, filters[:-1], sizes[:-1], last=True)
-        return _conv(tensor, filters[-1], sizes[-1], relu=False, norm=False)
-
-    return {"convolve": convolve}
-
-
-@_of_both(
     "branch and shortcut are put side by side, with twice the channels, and not added: use Add. "
     "(Side by side they stand in a UNet.)"
 )
@@ -514,33 +435,6 @@ def concatenated():
 def first_kernel_size_everywhere():
     def convolve(tensor, filters, sizes):
         return _convolve(tensor, filters, [sizes[0]] * len(filters))
-
-    return {"convolve": convolve}
-
-
-@_of_both("the kernel_size is not used: all convolutions have 3x3 kernels.")
-def kernel_size_ignored():
-    def convolve(tensor, filters, sizes):
-        return _convolve(tensor, filters, [3] * len(filters))
-
-    return {"convolve": convolve}
-
-
-@_of_both(
-    "the convolutions take their kernel sizes in the wrong order: the list's first entry belongs "
-    "to the first convolution."
-)
-def kernel_sizes_swapped():
-    def convolve(tensor, filters, sizes):
-        return _convolve(tensor, filters, sizes[::-1])
-
-    return {"convolve": convolve}
-
-
-@_of_both("every convolution has the last one's number of filters. Each has its own entry.")
-def last_filters_everywhere():
-    def convolve(tensor, filters, sizes):
-        return _convolve(tensor, [filters[-1]] * len(filters), sizes)
 
     return {"convolve": convolve}
 
@@ -572,17 +466,6 @@ def lists_cut_to_the_shorter():
         return topic.match_channels(tensor, filters)
 
     return {"lists": _as_many, "convolve": convolve, "match": match}
-
-
-@_of_both(
-    "kernel sizes beyond the number of convolutions are ignored silently. Compare the lengths and "
-    "raise a ValueError."
-)
-def too_many_kernel_sizes_ignored():
-    def lists(filters, kernel_size):
-        return _sizes(filters, _as_many(filters, kernel_size)[: len(filters)])
-
-    return {"lists": lists}
 
 
 # --- dropout -------------------------------------------------------------------------------------
@@ -626,18 +509,6 @@ def dropped_at_the_end():
 def rate_is_kept():
     def drop(tensor, rate):
         return layers.SpatialDropout2D(1 - rate)(tensor) if rate else tensor
-
-    return {"drop": drop}
-
-
-@_of_both(
-    "the same maps are dropped in all images of a batch. Each image draws its own: leave the "
-    "noise's first axis to the batch."
-)
-def one_draw_for_the_batch():
-    def drop(tensor, rate):
-        shape = 1, 1, 1, tensor.shape[-1]
-        return layers.Dropout(rate, noise_shape=shape)(tensor) if rate else tensor
 
     return {"drop": drop}
 
@@ -739,18 +610,6 @@ def decoder_turned_around(encoder, encoder_sizes, decoder, decoder_sizes):
     return encoder, encoder_sizes, decoder[::-1], decoder_sizes[::-1]
 
 
-@_of_levels("the decoder's kernel sizes are not used, but the encoder's. It has a list of its own.")
-def encoder_sizes_for_both(encoder, encoder_sizes, decoder, decoder_sizes):
-    topic._check_levels(encoder, encoder_sizes, decoder, decoder_sizes)
-    own = [sizes[:1] * len(maps) for sizes, maps in zip(encoder_sizes, decoder, strict=True)]
-    return encoder, encoder_sizes, decoder, own
-
-
-@_of_levels("the encoder takes its levels in reverse order: the first entry is the finest level.")
-def encoder_turned_around(encoder, encoder_sizes, decoder, decoder_sizes):
-    return encoder[::-1], encoder_sizes[::-1], decoder, decoder_sizes
-
-
 @_of_levels("all levels have the first level's filters and kernel sizes. Each has its own entry.")
 def first_level_everywhere(encoder, encoder_sizes, decoder, decoder_sizes):
     topic._check_levels(encoder, encoder_sizes, decoder, decoder_sizes)
@@ -761,12 +620,6 @@ def first_level_everywhere(encoder, encoder_sizes, decoder, decoder_sizes):
         decoder[:1] * count,
         (decoder_sizes[:1] * count),
     )
-
-
-@_of_levels("the last level is missing, in the encoder and in the decoder: range stops too early.")
-def a_level_missing(encoder, encoder_sizes, decoder, decoder_sizes):
-    topic._check_levels(encoder, encoder_sizes, decoder, decoder_sizes)
-    return encoder[:-1], encoder_sizes[:-1], decoder[1:], decoder_sizes[1:]
 
 
 @_of_network(
@@ -814,26 +667,9 @@ def sigmoid_at_the_end():
     return {"last": last}
 
 
-@_of_network("the last convolution is normalised and has a ReLU. It stands alone and is linear.")
-def normalised_at_the_end():
-    return {"last": lambda x, channels: conv_bn_relu(x, channels)}
-
-
-@_of_network(
-    "the last convolution is missing: the decoder's maps come back, and not an image of `channels`."
-)
-def no_last_convolution():
-    return {"last": lambda x, channels: x}
-
-
 @_of_network("the last convolution has 1x1 kernels. This one has 3x3, as in the lecture's script.")
 def last_convolution_of_one_pixel():
     return {"last": lambda x, channels: layers.Conv2D(channels, 1)(x)}
-
-
-@_of_network("the last convolution always has 3 filters. It has `channels`.")
-def always_three_channels():
-    return {"last": lambda x, channels: _last(x, 3)}
 
 
 @_of_network("the last convolution has as many filters as the input has channels, not `channels`.")
@@ -879,17 +715,6 @@ def cut_on_both_sides():
     return {"cut": cut}
 
 
-@_of_network(
-    "the output was resized to the input's size, so that every pixel is shifted and blurred. Cut "
-    "off what is too much instead."
-)
-def resized():
-    def cut(x, like):
-        return layers.Resizing(*like.shape[1:3])(x) if x.shape[1:3] != like.shape[1:3] else x
-
-    return {"cut": cut}
-
-
 @_of_network("learnable_sampling does not reach the blocks. Pass it on to all of them.")
 def sampling_not_passed_on():
     return {
@@ -916,11 +741,6 @@ def rate_in_the_encoder_only():
     return {"up": lambda x, filters, sizes, rate, learnt: _up(x, filters, sizes, 0.0, learnt)}
 
 
-@_of_network("drop_rate reaches the decoder's blocks and not the encoder's.")
-def rate_in_the_decoder_only():
-    return {"down": lambda x, filters, sizes, rate, learnt: _down(x, filters, sizes, 0.0, learnt)}
-
-
 @_of_network(
     "lists of different lengths are cut to the shorter one silently, as zip does, so that levels "
     "are lost. Compare all four lengths and raise a ValueError."
@@ -936,18 +756,6 @@ def levels_lost_silently():
 def decoder_of_another_depth():
     def check(encoder, encoder_sizes, decoder, decoder_sizes):
         if len(encoder) != len(encoder_sizes) or len(decoder) != len(decoder_sizes):
-            raise ValueError("one entry for each level")
-
-    return {"check": check}
-
-
-@_of_network(
-    "the decoder's kernel sizes are not compared with its levels, so that one is lost silently. "
-    "Compare all four lengths and raise a ValueError."
-)
-def decoder_sizes_not_compared():
-    def check(encoder, encoder_sizes, decoder, decoder_sizes):
-        if len(encoder) != len(encoder_sizes) or len(encoder) != len(decoder):
             raise ValueError("one entry for each level")
 
     return {"check": check}
