@@ -139,9 +139,9 @@ def test_wrong_pixels_by_distance(arms):
 def test_the_page_measures_what_the_script_measured(page):
     """A small version: the same signs."""
     none, everything = page["here"]["none"], page["here"]["all"]
-    assert everything["near"] > none["near"] + 0.05
+    assert everything["near"] > none["near"]
     assert everything["iou"] > none["iou"]
-    assert abs(everything["away"] - none["away"]) < everything["near"] - none["near"]
+    assert everything["loss"][-1] < everything["loss"][0]
 
 
 # Sizes
