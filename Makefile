@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Much of the tests' time is waiting, for kernels, limits and a browser.
-WORKERS ?= 2
+WORKERS ?= 3
 STEMS := $(notdir $(wildcard solutions/*))
 
 export PATH := $(abspath $(BIN)):$(PATH)

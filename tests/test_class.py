@@ -27,14 +27,18 @@ def _takes_long(stem):
 
 
 def _is_quick(stem, student):
-    """Of the classes that build networks: the right, those with a status of their own, a third."""
-    if (
-        not _takes_long(stem)
-        or student.name.startswith("correct")
-        or build.expected(student)["status"] not in ("graded", "wrong", "timeout")
-    ):
+    """The mould's class whole; of others one right, one wrong, the odd statuses, a few more."""
+    status = build.expected(student)["status"]
+    first = [
+        next(s for s in build.students(stem) if s.name.startswith(kind))
+        for kind in ("correct", "wrong")
+    ]
+    if stem == "convolution" or student in first:
         return True
-    return zlib.crc32(f"{stem}/{student.name}".encode()) % 3 == 0
+    if status not in ("graded", "wrong"):
+        return status != "timeout"  # who waits out every limit
+    share = 6 if _takes_long(stem) else 3
+    return zlib.crc32(f"{stem}/{student.name}".encode()) % share == 0
 
 
 QUICK = [(stem, student) for stem, student in CASES if _is_quick(stem, student)]
