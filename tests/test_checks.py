@@ -51,7 +51,7 @@ def test_audit_misses_nothing(trial):
 
 
 def test_every_check_answers_at_the_speed_of_thought(trial, record_property):
-    """Whoever waits tries less. Networks take longer to build; a busy machine does not count."""
+    """Whoever waits tries less. Networks take longer: they are built, and their threads spin."""
     for check in load(trial.stem):
         functions = [check.reference, raising(RuntimeError("no"))]
         if check.measure is None:
@@ -59,7 +59,7 @@ def test_every_check_answers_at_the_speed_of_thought(trial, record_property):
         for function in functions:
             taken = _seconds(check, function)
             record_property(f"{check.name}, {function.__name__}", round(taken, 2))
-            assert taken < (2 if check.measure is None else 6), (check.name, function.__name__)
+            assert taken < (2 if check.measure is None else 10), (check.name, function.__name__)
 
 
 def _seconds(check, function):
