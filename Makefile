@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Much of the tests' time is waiting, for kernels, limits and a browser.
-WORKERS ?= 2
+WORKERS ?= 3
 STEMS := $(notdir $(wildcard solutions/*))
 
 export PATH := $(abspath $(BIN)):$(PATH)
@@ -34,7 +34,7 @@ course: assignments book  ## set up, build the book, make the assignments, grade
 test: $(READY) $(VENV)/.browser $(VENV)/.database  ## all tests, from lint to the built book in a browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 book: $(READY)  ## build the book into _build/html
 	$(BIN)/jupyter-book build . --warningiserror --keep-going --quiet

@@ -9,7 +9,7 @@ from numbers import Real
 
 import numpy as np
 
-from course_lib.arguments import integer, numeric_array
+from course_lib.arguments import integer, numeric_array, pair
 from course_lib.convolution import IMAGE_AXES
 
 
@@ -115,7 +115,7 @@ def residual_block(tensor, filters, strides=1, kernel_size=3, rate=0.0):
     # The masks need NumPy alone; who asks for them should not wait for TensorFlow.
     from keras import layers
 
-    from course_lib.residual import shortcut, total_strides
+    from course_lib.residual import shortcut, subsample, total_strides
 
     rate = probability(rate)
     if not isinstance(filters, (list, tuple)) or not filters:
@@ -130,8 +130,12 @@ def residual_block(tensor, filters, strides=1, kernel_size=3, rate=0.0):
             problem = f"{name} has {len(values)} entries for {count} convolutions"
             raise ValueError(f"{problem}; give one for each.")
     branch = layers.SpatialDropout2D(rate)(tensor) if rate else tensor
-    for number, settings in enumerate(zip(filters, sizes, strides, strict=True), start=1):
-        branch = layers.Conv2D(*settings, padding="same", use_bias=False)(branch)
+    for number, (maps, size, stride) in enumerate(
+        zip(filters, sizes, strides, strict=True), start=1
+    ):
+        if pair(size, "kernel_size") == (1, 1):  # see `subsample`
+            branch, stride = subsample(branch, stride), 1
+        branch = layers.Conv2D(maps, size, stride, padding="same", use_bias=False)(branch)
         branch = layers.BatchNormalization(momentum=0.9)(branch)
         if number < count:
             branch = layers.ReLU()(branch)

@@ -22,9 +22,20 @@ CHROMIUM_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-net
 sys.path.append(str(ROOT / "book"))  # so that tests can import the book's extensions, `_ext`
 
 
+# The files that take minutes, the longest first, so that none is left for one worker at the end.
+LONG = ("book", "class", "checks", "attacks", "cluster", "grading", "house", "postgres")
+
+
 def pytest_collection_modifyitems(items):
     """Chapters come last: by then the book is built, and what their code names is known."""
-    items.sort(key=lambda item: item.path.name.startswith("test_chapter_"))
+
+    def place(item):
+        name = item.path.stem.removeprefix("test_")
+        if name.startswith("chapter_"):
+            return len(LONG) + 1
+        return LONG.index(name) if name in LONG else len(LONG)
+
+    items.sort(key=place)
 
 
 @contextmanager

@@ -27,14 +27,19 @@ def _takes_long(stem):
 
 
 def _is_quick(stem, student):
-    """Of the classes that build networks: the right, those with a status of their own, a third."""
-    if (
-        not _takes_long(stem)
-        or student.name.startswith("correct")
-        or build.expected(student)["status"] not in ("graded", "wrong", "timeout")
-    ):
+    """The mould's class whole; of others one right, one wrong, the odd statuses, a few more."""
+    first = [
+        next(s for s in build.students(stem) if s.name.startswith(kind))
+        for kind in ("correct", "wrong")
+    ]
+    if stem == "convolution" or student in first:
         return True
-    return zlib.crc32(f"{stem}/{student.name}".encode()) % 3 == 0
+    status = build.expected(student)["status"]
+    share = 12 if _takes_long(stem) else 6
+    return status == "unreadable" or (
+        status != "timeout"  # who waits out every limit
+        and zlib.crc32(f"{stem}/{student.name}".encode()) % share == 0
+    )
 
 
 QUICK = [(stem, student) for stem, student in CASES if _is_quick(stem, student)]
@@ -97,7 +102,7 @@ def test_every_class_is_tried_in_each_way():
     assert {stem for stem, _ in QUICK} == stems
     for stem in stems:
         marks = [build.expected(s)["marks"] for own, s in QUICK if own == stem]
-        assert len(marks) >= 5
+        assert len(marks) >= 3
         assert any(sum(one.values()) == _total(stem) for one in marks), f"nobody is right in {stem}"
 
 

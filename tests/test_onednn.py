@@ -181,6 +181,7 @@ NO_CONVOLUTIONS = {
     "batch_normalization.batch_norm_inference",
     "batch_normalization.batch_norm_train",
     "batch_normalization.batch_statistics",
+    "batch_normalization.prepared",
     "dropout.drop_block",
     "dropout.dropout",
     "dropout.spatial_dropout",

@@ -26,6 +26,7 @@ __all__ = [
     "outputs",
     "parameters",
     "placeholder",
+    "reseed",
     "weighted",
     "zero",
 ]
@@ -142,6 +143,20 @@ def inject(model, seed, biases=True):
             array = _drawn(rng, role, tuple(variable.shape))
             arrays.append(array * (biases or role != "bias"))
         one.layer.set_weights(arrays)
+
+
+def reseed(model, seed):
+    """Let layers that draw, such as dropout, draw the same numbers in every process.
+
+    Args:
+        model: a model.
+        seed: of the first layer that draws; each has its own.
+    """
+    # Of everything in the model: a layer that draws may have no weights.
+    for number, layer in enumerate(model._flatten_layers()):
+        generator = getattr(layer, "seed_generator", None)
+        if generator is not None:
+            generator.state.assign(np.array([seed % 2**31, number], np.uint32))
 
 
 def zero(model, chosen=lambda one: True, roles=("kernel", "bias")):

@@ -118,7 +118,7 @@ class Journal:
 
 
 def _bytes(name):
-    return name.encode("utf-8", "surrogateescape")
+    return name.encode("utf-8", "surrogatepass")
 
 
 def course_secret(course):

@@ -322,7 +322,7 @@ shell.run_cell_async = run_cell_async
         21,
         "memory bomb",
         "fills all memory",
-        statuses=("out of memory", "died"),
+        statuses=("out of memory", "died", "timeout"),
         **in_both("hoard = []", "while True: hoard.append(bytearray(10**7))"),
     ),
     by_code(

@@ -87,7 +87,9 @@ def test_what_is_left_would_be_seen():
         left = traces.left(0)
         sleeper = next(word.split()[1] for word in left if "sleep" in word)
         subprocess.run(["kill", "-9", sleeper], check=True)
-    assert [word.split()[0] for word in left] == ["file", "process"]
+    # Control groups and mounts may be those of tests that run beside this one.
+    kinds = [word.split()[0] for word in left]
+    assert (kinds.count("file"), kinds.count("process")) == (1, 1)
 
 
 def test_stock_nbgrader_was_measured_for_every_row():

@@ -72,6 +72,7 @@ def _what_the_branch_sees(model, shape, count, seed, rate, training):
     height, width, channels = shape
     rng = np.random.default_rng(seed)
     _make_linear(model, rng, channels)
+    networks.reseed(model, seed)
     lit = np.zeros((channels, height, width, channels), np.float32)
     lit[np.arange(channels), :, :, np.arange(channels)] = 1
     matrix = (networks.outputs(model, lit) - lit)[:, 0, 0, :].astype(float)

@@ -6,9 +6,12 @@ same: who wants to hide a call from code in the same process can.
 
 import builtins
 import importlib.util
+import inspect
 import sys
 import threading
+import types
 
+_EMPTY = types.CellType()
 _IMPORT = "importlib."
 # Who calls the answer: in the notebook the check, in the sandbox the agent.
 _CALLERS = ("course_lib.checks.run", f"{__package__}.agent")
@@ -87,10 +90,27 @@ class CallWatcher:
             # While a library imports itself, it calls its own functions through others.
             self._importing += 1 if event == "call" else -1
         elif event == "call" and not self._importing and self.covers(module):
-            self._note(module, code.co_qualname, frame.f_back)
+            self._note(*self._wrapped(frame), frame.f_back)
+
+    def _wrapped(self, frame):
+        """Return module and name of what runs; of a decorator's wrapper, those of what it wraps."""
+        code, module = frame.f_code, frame.f_globals["__name__"]
+        inside = [frame.f_locals.get(name) for name in code.co_freevars]
+        for _ in range(5):
+            if "<locals>" not in code.co_qualname:
+                break
+            wrapped = [f for f in inside if inspect.isfunction(f) and self.covers(f.__module__)]
+            wrapped = [f for f in wrapped if f.__code__ is not code]
+            if not wrapped:
+                break
+            code, module = wrapped[0].__code__, wrapped[0].__module__
+            cells = wrapped[0].__closure__ or ()
+            inside = [cell.cell_contents for cell in cells if cell != _EMPTY]
+        return module, code.co_qualname
 
     def _note(self, module, name, caller):
-        if not self._inside(caller):
+        # A library's inner functions, called back by others, say little beside a public one.
+        if not self._inside(caller) and not (self.found and "<locals>" in name):
             self.add(module, name)
 
     def _inside(self, caller):
