@@ -172,8 +172,11 @@ ARGUMENTS = {
     "rate": 0.5,
     "drop_rate": 0.5,
     "dropout_rate": 0.5,
+    "learnable_sampling": True,
 }
 STRIDES = (2, 3, (1, 2))
+# TensorFlow's depthwise convolution takes equal strides only.
+EQUAL_STRIDES = {"depthwise_separable_block", "inverted_residual_block"}
 TENSORS = ("tensor", "image", "x")
 # They take arrays, or no strides and no kernels.
 NO_CONVOLUTIONS = {
@@ -186,6 +189,7 @@ NO_CONVOLUTIONS = {
     "dropout.dropout",
     "dropout.spatial_dropout",
     "dropout.stochastic_depth",
+    "unet.original_unet",
 }
 
 
@@ -221,7 +225,8 @@ def _calls(function):
         elif needed and parameter.name not in ("strides", "kernel_size"):
             pytest.fail(f"give {parameter.name!r} of {function.__name__} a value in ARGUMENTS")
     blocks = ("original", "preactivation", "lecture", "plain") if "block" in names else (None,)
-    for strides in STRIDES if "strides" in names else (None,):
+    tried = STRIDES[:2] if function.__name__ in EQUAL_STRIDES else STRIDES
+    for strides in tried if "strides" in names else (None,):
         for size in (1, 3) if "kernel_size" in names else (None,):
             for block in blocks:
                 own = {"strides": strides, "kernel_size": size, "block": block}
