@@ -27,7 +27,7 @@ def _takes_long(stem):
 
 
 def _is_quick(stem, student):
-    """The mould's class whole; of others one right, one wrong, the odd statuses, a few more."""
+    """The mould's class whole; of others one right, one wrong, the unreadable, a few if fast."""
     first = [
         next(s for s in build.students(stem) if s.name.startswith(kind))
         for kind in ("correct", "wrong")
@@ -35,10 +35,10 @@ def _is_quick(stem, student):
     if stem == "convolution" or student in first:
         return True
     status = build.expected(student)["status"]
-    share = 12 if _takes_long(stem) else 6
     return status == "unreadable" or (
         status != "timeout"  # who waits out every limit
-        and zlib.crc32(f"{stem}/{student.name}".encode()) % share == 0
+        and not _takes_long(stem)
+        and zlib.crc32(f"{stem}/{student.name}".encode()) % 6 == 0
     )
 
 

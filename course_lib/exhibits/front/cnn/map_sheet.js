@@ -16,6 +16,9 @@ export class MapSheet {
 
   stop() { this.observer.disconnect(); }
 
+  // The next key may come before the picture is drawn anew.
+  choose(map) { this.chosen = map; this.onChoose(map); }
+
   describe(text) { if (this.canvas.getAttribute("aria-label") !== text) this.canvas.setAttribute("aria-label", text); }
 
   listen() {
@@ -23,15 +26,15 @@ export class MapSheet {
       const box = this.canvas.getBoundingClientRect(), cell = box.width / this.columns;
       const row = Math.floor((event.clientY - box.top) / cell), column = Math.floor((event.clientX - box.left) / cell);
       const map = row * this.columns + column;
-      if (map >= 0 && map < this.planes.length) this.onChoose(map);
+      if (map >= 0 && map < this.planes.length) this.choose(map);
     });
     this.canvas.addEventListener("keydown", (event) => {
       const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns }[event.key];
       if (!step) return;
       event.preventDefault();
       const from = this.chosen < 0 ? (step > 0 ? -step : 0) : this.chosen, to = from + step;
-      if (to >= 0 && to < this.planes.length) this.onChoose(to);
-      else if (this.chosen < 0) this.onChoose(0);
+      if (to >= 0 && to < this.planes.length) this.choose(to);
+      else if (this.chosen < 0) this.choose(0);
     });
   }
 
