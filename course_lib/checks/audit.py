@@ -2,19 +2,26 @@
 
 import contextlib
 import copy
+import pkgutil
 from dataclasses import dataclass
 
 import numpy as np
 
+import course_lib
 from course_lib.checks.compare import is_tensor
 from course_lib.checks.run import VISIBLE_SEED, load, run
 from course_lib.topics import TOPICS
 
 
 def _for_variants(check):
-    """What a variant may not call. It lives in course_lib.checks itself, so the topics stand in."""
+    """What a variant may not call. It lives in course_lib.checks itself, so the topics stand in.
+
+    A topic's helpers are named after it: `receptive_field_walk` is forbidden with its stem.
+    """
     others = (module for module in check.forbidden if module != "course_lib")
-    return (*others, *(f"course_lib.{topic.stem}" for topic in TOPICS))
+    stems = tuple(topic.stem for topic in TOPICS)
+    names = (module.name for module in pkgutil.iter_modules(course_lib.__path__))
+    return (*others, *(f"course_lib.{name}" for name in names if name.startswith(stems)))
 
 
 @dataclass(frozen=True)
