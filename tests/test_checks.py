@@ -88,7 +88,13 @@ def test_audit_misses_nothing_of_what_students_see(stem):
 
 def test_audit_tries_enough(trial):
     stem, rows = trial.stem, trial.rows
-    assert len({(r.check, r.name) for r in rows if r.kind.startswith("mistake")}) >= 20
+    assert sum(len(check.misconceptions) for check in load(stem)) >= 20
+    tried = {(r.check, r.name) for r in rows if r.kind.startswith("mistake")}
+    for check in load(stem):
+        share = 1 if check.measure is None else 3  # of networks every third
+        assert len([own for own, _ in tried if own == check.name]) >= (
+            len(check.misconceptions) / share
+        )
     assert {r.kind for r in rows} >= {"reference", "variant", "stub", "memorised", "ready-made"}
     for check in load(stem):
         assert check.variants, f"{check.name} has no correct variant"

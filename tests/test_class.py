@@ -27,19 +27,18 @@ def _takes_long(stem):
 
 
 def _is_quick(stem, student):
-    """The mould's class whole; of others one right, one wrong, the unreadable, a few if fast."""
-    first = [
-        next(s for s in build.students(stem) if s.name.startswith(kind))
-        for kind in ("correct", "wrong")
-    ]
-    if stem == "convolution" or student in first:
+    """The mould's class whole; of others one right, one not, the unreadable, a few if fast."""
+    if stem == "convolution":
         return True
     status = build.expected(student)["status"]
-    return status == "unreadable" or (
-        status != "timeout"  # who waits out every limit
-        and not _takes_long(stem)
-        and zlib.crc32(f"{stem}/{student.name}".encode()) % 6 == 0
-    )
+    if _takes_long(stem):  # to name the mistake in a network is most of the work
+        first, others = ("correct", "half-finished"), False
+    else:
+        first = ("correct", "wrong")
+        others = zlib.crc32(f"{stem}/{student.name}".encode()) % 6 == 0
+    picked = [next(s for s in build.students(stem) if s.name.startswith(k)) for k in first]
+    # Who loops for ever waits out every limit.
+    return student in picked or status == "unreadable" or (others and status != "timeout")
 
 
 QUICK = [(stem, student) for stem, student in CASES if _is_quick(stem, student)]

@@ -234,10 +234,17 @@ def test_a_right_answer_is_condemned_less_than_once_in_a_million_times():
 
 
 @pytest.mark.parametrize("name", ["dropout", "spatial_dropout"])
-def test_the_reference_passes_for_many_seeds_and_every_mistake_fails(name):
+def test_the_reference_passes_for_many_seeds(name):
     check = CHECKS[name]
     for seed in range(2, 14):
         assert run.run(check, check.reference, True, seed, forbidden=()).passed
+    check.known.clear()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["dropout", "spatial_dropout"])
+def test_every_mistake_is_named_for_many_seeds(name):
+    check = CHECKS[name]
     for planted in check.misconceptions:
         for seed in range(2, 5):
             report = run.run(check, planted.function, True, seed, forbidden=())
