@@ -174,25 +174,31 @@ def test_digits_that_can_be_told(page):
 
 
 def test_time_does_not_follow_the_products(page):
-    """What any machine should show: a product takes longest in a depthwise layer."""
+    """What any machine should show, a busy one as well: measured were 2.4 to 3.7, and 6 to 31."""
     timed, products = page["timed"], page["products"]
     for c in page["CHANNELS"]:
         share = products[c]["separable"] / products[c]["ordinary"]
         assert share == pytest.approx(saving(3, c))
-    each = {
-        name: np.median([timed[c][name] / products[c][name] for c in page["CHANNELS"]])
-        for name in ("3 x 3", "depthwise")
-    }
-    assert each["depthwise"] > 1.5 * each["3 x 3"]
     shares = [timed[c]["separable"] / timed[c]["ordinary"] / saving(3, c) for c in page["CHANNELS"]]
     assert np.median(shares) > 1
+    speed = page["speed"]
+    assert np.median([speed[c, "3 x 3"] / speed[c, "depthwise"] for c in page["CHANNELS"]]) > 2
+
+
+def test_moving_takes_most_of_a_depthwise_layers_time(page):
+    """Measured were 1.2 to 4.2 times a ReLU's time for it, 13 to 49 for 3 x 3 of 64 and more."""
+    slowness = page["slowness"]
+    assert np.median([slowness[c, "depthwise"] for c in page["CHANNELS"]]) < 10
+    for c in (64, 128):
+        assert slowness[c, "3 x 3"] > 2 * slowness[c, "depthwise"]
 
 
 def test_products_for_each_number_moved(page):
-    for whole, depthwise, pointwise in page["intensity"].values():
-        assert depthwise == pytest.approx(4.5, abs=0.05)
-        assert whole > pointwise > depthwise
-    assert says("4.5 products per number")
+    intensity = page["intensity"]
+    for c in page["CHANNELS"]:
+        assert intensity[c, "depthwise"] == pytest.approx(4.5, abs=0.05)
+        assert intensity[c, "3 x 3"] > intensity[c, "1 x 1"] > intensity[c, "depthwise"]
+    assert says("4.5 products for each number that it moves")
 
 
 # Quiz
