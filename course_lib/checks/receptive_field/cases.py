@@ -102,24 +102,28 @@ def network(kind, shape, seed):
     """Return a small network with injected weights.
 
     Args:
-        kind: `"kernel"`, one convolution; `"filters"`, two with several filters; `"relu"` and
-            `"batch norm"`, two with that between them; `"strides"`, whose output is smaller.
+        kind: `"even"`, one convolution of equal weights; `"smaller"`, the same with strides;
+            `"kernel"`, one of signed weights; `"filters"`, two with several filters; `"relu"` and
+            `"batch norm"`, two with that between them.
         shape: of an image.
         seed: of the weights.
     """
     from keras import layers
 
     image = networks.placeholder(shape)
-    if kind == "kernel":
-        output = layers.Conv2D(1, (3, 2), padding="same")(image)
+    if kind in ("even", "smaller", "kernel"):
+        strides = (3, 2) if kind == "smaller" else 1
+        output = layers.Conv2D(1, (3, 2), strides, padding="same")(image)
     else:
-        strides = 2 if kind == "strides" else 1
-        x = layers.Conv2D(3, 3, strides=strides, padding="same")(image)
+        x = layers.Conv2D(3, 3, padding="same")(image)
         x = layers.BatchNormalization()(x) if kind == "batch norm" else x
-        x = layers.ReLU()(x) if kind in ("relu", "strides") else x
+        x = layers.ReLU()(x) if kind == "relu" else x
         output = layers.Conv2D(2, (2, 3), padding="same")(x)
     model = networks.model_of(image, output)
     networks.inject(model, seed)
+    if kind in ("even", "smaller"):
+        kernel, bias = model.get_weights()
+        model.set_weights([np.full_like(kernel, 0.25), bias])
     return model
 
 
@@ -334,34 +338,45 @@ def larger_than_the_image(rng):
 
 @model_receptive_field.part(weight=4, after=(chain,), read=f"{BOOK}-branches")
 def branches(rng):
-    """Two paths that meet, one of which sees more on both sides: residual blocks."""
+    """Two paths that meet, one of which sees more on both sides: residual blocks and the like."""
     one, two = _some(rng, (3, 5, 7), 2)
-    plain = _conv(one, padding="same")
+    plain, other = _conv(one, padding="same"), _conv(two, padding="same")
     yield case([plain, _add(0, 1)], SHAPE, padding=False)
-    yield case([plain, _conv(two, padding="same"), _add(2, 1)], SHAPE, padding=False)
-    steps = [plain, ["ReLU", {}], _conv(two, padding="same"), _add(3, 1), _pool(2), _conv(one)]
+    yield case([plain, (*other, [0]), _add(2, 1)], SHAPE, padding=False)
+    steps = [plain, ["ReLU", {}], other, _add(3, 1), _pool(2), _conv(one)]
     yield case(steps, SHAPE, padding=False)
+
+
+def _apart(one, two):
+    """Two paths that overlap: the first looks up and to the left, the second down and right.
+
+    They are wide enough that neither their sum nor one behind the other gives what both see.
+    """
+    first = [_zeros(above=one + 1, left=two + 1), _conv([one + 3, two + 3])]
+    return first, [_zeros(1, two, 1, one), _conv([two + 3, one + 3])]
+
+
+def _beside(one, other, kind):
+    return [*one, (*other[0], [0]), other[1], _add(2, 4, kind=kind)]
 
 
 @model_receptive_field.part(weight=5, after=(branches,), read=f"{BOOK}-branches")
 def side_by_side(rng):
     """Two paths that look to different sides: together they see more than the larger one."""
-    one, two = _some(rng, (3, 4, 5, 6), 2)
-    up = [_zeros(above=one - 1, left=two - 1), _conv([one, two])]
-    down = [(*_zeros(below=two - 1, right=one - 1), [0]), _conv([two, one])]
-    yield case([*up, *down, _add(2, 4, kind="Concatenate")], SHAPE, padding=False)
-    yield case([*down, (*up[0], [0]), up[1], _add(4, 2)], SHAPE, padding=False)
-    yield case([_zeros(above=one), _pool([one + 1, 1], [1, 1]), _add(0, 2)], SHAPE, padding=False)
+    up, down = _apart(*_some(rng, (1, 2, 3, 4), 2))
+    yield case(_beside(up, down, "Concatenate"), SHAPE, padding=False)
+    yield case(_beside(down, up, "Add"), SHAPE, padding=False)
+    rows = int(rng.integers(3, 7))
+    steps = [_zeros(above=rows), _pool([rows + 1, 1], [1, 1]), _add(0, 2)]
+    yield case(steps, SHAPE, padding=False)
 
 
 @model_receptive_field.part(weight=2, after=(side_by_side, zeros), read=f"{BOOK}-branches")
 def padding_of_branches(rng):
     """Where the first field begins when paths meet: at the first pixel that any of them reads."""
-    one, two = _some(rng, (2, 3, 4, 5), 2)
-    up, down = _zeros(above=one, left=two), (*_zeros(below=one, right=two), [0])
-    kernel = _conv([one + 1, two + 1])
-    yield case([up, kernel, down, kernel, _add(4, 2)], SHAPE)
-    yield case([down, kernel, (*up, [0]), kernel, _add(4, 2, kind="Concatenate")], SHAPE)
+    up, down = _apart(*_some(rng, (1, 2, 3, 4), 2))
+    yield case(_beside(up, down, "Add"), SHAPE)
+    yield case(_beside(down, up, "Concatenate"), SHAPE)
 
 
 @model_receptive_field.part(weight=2, after=(side_by_side, padding_of_branches))
@@ -405,9 +420,23 @@ def _seed(rng):
     return int(rng.integers(1000))
 
 
-@effective_receptive_field.part(weight=4)
+@effective_receptive_field.part(weight=3)
+def middle(rng):
+    """One image, one convolution of equal weights: the pixels that the output's middle reads."""
+    yield case(_images(rng, 1, 7, 9, 1), "even", seed=_seed(rng))
+
+
+@effective_receptive_field.part(weight=2)
+def position(rng):
+    """Another position of the output, where it is given."""
+    for _ in range(2):
+        place = [int(rng.integers(1, 3)), int(rng.integers(4, 7))]
+        yield case(_images(rng, 1, 7, 9, 1), "even", tuple(place), seed=_seed(rng))
+
+
+@effective_receptive_field.part(weight=3, after=(middle,))
 def one_kernel(rng):
-    """One image, one convolution: the kernel's own weights, without their signs."""
+    """One convolution of signed weights: how much each pixel counts, without its sign."""
     yield case(_images(rng, 1, 7, 9, 1), "kernel", seed=_seed(rng))
 
 
@@ -417,23 +446,17 @@ def channels(rng):
     yield case(_images(rng, 1, 7, 9, 2), "filters", seed=_seed(rng))
 
 
-@effective_receptive_field.part(weight=4, after=(one_kernel,))
+@effective_receptive_field.part(weight=3, after=(one_kernel,))
 def several_images(rng):
     """Several images, each of which opens other ReLUs: the mean over them."""
     yield case(_images(rng, 4, 7, 9, 1), "relu", seed=_seed(rng))
 
 
-@effective_receptive_field.part(weight=2, after=(one_kernel,))
+@effective_receptive_field.part(weight=2, after=(middle,))
 def smaller_output(rng):
     """An output smaller than the image: its own middle is meant."""
-    yield case(_images(rng, 1, 10, 15, 1), "strides", seed=_seed(rng))
-
-
-@effective_receptive_field.part(weight=2, after=(one_kernel,))
-def position(rng):
-    """Another position of the output."""
-    place = [int(rng.integers(1, 3)), int(rng.integers(4, 7))]
-    yield case(_images(rng, 1, 7, 9, 1), "relu", tuple(place), seed=_seed(rng))
+    yield case(_images(rng, 1, 10, 15, 1), "smaller", seed=_seed(rng))
+    yield case(_images(rng, 1, 12, 8, 1), "smaller", seed=_seed(rng))
 
 
 @effective_receptive_field.part(weight=1, after=(one_kernel,))
@@ -442,7 +465,7 @@ def inference(rng):
     yield case(_images(rng, 3, 7, 5, 1), "batch norm", seed=_seed(rng))
 
 
-@effective_receptive_field.part(weight=4, after=(one_kernel,))
+@effective_receptive_field.part(weight=3, after=(one_kernel,))
 def shares(rng):
     """Shares: they are not negative, and add up to 1."""
     yield case(_images(rng, 1, 9, 7, 1), "relu", shares=True, seed=_seed(rng))

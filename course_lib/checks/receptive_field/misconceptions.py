@@ -41,8 +41,9 @@ def _stack(
 
 
 @receptive_field.misconception(
-    "the kernels' sizes are added up. Two kernels of 3 see 5 pixels and not 6, since the second "
-    "one begins where the first one ends: only the taps beyond the first add something, k - 1."
+    "the kernels' sizes are added up. Two kernels of 3 see 5 pixels and not 6: the three numbers "
+    "that the second one reads have fields that overlap. Only the taps beyond the first add "
+    "something, k - 1."
 )
 def kernels_added(layers):
     return _stack(layers, 0, lambda kernel_size, rate: (kernel_size - 1) * rate + 1)
