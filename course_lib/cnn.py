@@ -335,9 +335,10 @@ def table_text(rows):
 def operations(model):
     """Count what each layer of a model computes for one image.
 
-    A convolution multiplies each tap of each kernel at every position, and a dense layer each of
-    its weights once. Taps that meet the zeros of the padding are counted too, as is usual. Biases,
-    activations and global pooling are left out: they cost one step a number.
+    A convolution multiplies each tap of each kernel at every position (a transposed one at every
+    position of its input), and a dense layer each of its weights once. Taps that meet the zeros of
+    the padding are counted too, as is usual. Biases, activations and global pooling are left out:
+    they cost one step a number.
 
     Args:
         model: a built `keras.Model` of one fixed input size.
@@ -359,10 +360,34 @@ def operations(model):
         kernel = getattr(layer, "kernel", None)
         pool_size = getattr(layer, "pool_size", (1,))
         *positions, maps = layer.output.shape[1:]
-        products = 0 if kernel is None else math.prod(positions) * math.prod(kernel.shape)
+        products = 0
+        if kernel is not None:
+            products = math.prod(kernel_positions(layer)) * math.prod(kernel.shape)
         steps = math.prod(positions) * maps * (math.prod(pool_size) - 1)
         rows.append(Operations(layer.name, products, steps))
     return rows
+
+
+def kernel_positions(layer):
+    """Return the height and width over which a layer moves its kernel; nothing for a dense layer.
+
+    A convolution makes one number a filter at each position of its output. A transposed one paints
+    one copy of its kernel for each position of its *input*.
+
+    Example:
+        >>> import keras
+        >>> images = keras.Input((8, 8, 3))
+        >>> sampling = {"strides": 2, "padding": "same"}
+        >>> for kind in (keras.layers.Conv2D, keras.layers.Conv2DTranspose):
+        ...     layer = kind(5, 3, **sampling)
+        ...     print(layer(images).shape[1:3], kernel_positions(layer))
+        (4, 4) (4, 4)
+        (16, 16) (8, 8)
+    """
+    import keras
+
+    is_transposed = isinstance(layer, keras.layers.Conv2DTranspose)
+    return tuple((layer.input if is_transposed else layer.output).shape[1:-1])
 
 
 def loss_gradients(model, images, labels):

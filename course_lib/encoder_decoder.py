@@ -11,6 +11,7 @@ from keras import layers
 
 from course_lib.arguments import integer, numeric_array, pair
 from course_lib.batch_normalization import MOMENTUM, conv_bn_relu
+from course_lib.cnn import kernel_positions
 from course_lib.convolution import IMAGE_AXES
 from course_lib.residual import subsample
 from course_lib.upsampling import (
@@ -276,8 +277,7 @@ def operations_by_size(model):
         kernel = getattr(layer, "kernel", None)
         if kernel is None:
             continue
-        turned = isinstance(layer, layers.Conv2DTranspose)
-        size = tuple((layer.input if turned else layer.output).shape[1:3])
+        size = kernel_positions(layer)
         products = int(np.prod(size) * np.prod(kernel.shape))
         found[size] = found.get(size, 0) + products
     return dict(sorted(found.items(), reverse=True))

@@ -471,9 +471,11 @@ def test_doubling_filters_keeps_the_operations(lecture):
 
 
 def test_transposed_convolutions_count_at_the_size_of_their_input():
+    """As many products as its loops do: one copy of the kernel for each pixel that comes in."""
     tensor = keras.Input((4, 6, 3))
     model = keras.Model(tensor, layers.Conv2DTranspose(5, 2, 2)(tensor))
     assert encoder_decoder.operations_by_size(model) == {(4, 6): 4 * 6 * 2 * 2 * 3 * 5}
+    assert [row.multiply_adds for row in cnn.operations(model)] == [4 * 6 * 2 * 2 * 3 * 5]
 
 
 # --- training ------------------------------------------------------------------------------------

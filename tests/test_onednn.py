@@ -10,6 +10,7 @@ import ast
 import functools
 import importlib
 import inspect
+import itertools
 import json
 import os
 import re
@@ -172,8 +173,11 @@ ARGUMENTS = {
     "rate": 0.5,
     "drop_rate": 0.5,
     "dropout_rate": 0.5,
-    "learnable_sampling": True,
 }
+# Tried both ways.
+SWITCHES = {"learnable_sampling": (False, True)}
+# The first that a function takes: a size that its strides fit, one that is halved five times.
+SHAPES_OF_INPUTS = ((12, 12, 4), (32, 32, 4), (12,))
 STRIDES = (2, 3, (1, 2))
 # TensorFlow's depthwise convolution takes equal strides only.
 EQUAL_STRIDES = {"depthwise_separable_block", "inverted_residual_block"}
@@ -224,13 +228,15 @@ def _calls(function):
             fixed[parameter.name] = ARGUMENTS[parameter.name]
         elif needed and parameter.name not in ("strides", "kernel_size"):
             pytest.fail(f"give {parameter.name!r} of {function.__name__} a value in ARGUMENTS")
-    blocks = ("original", "preactivation", "lecture", "plain") if "block" in names else (None,)
-    tried = STRIDES[:2] if function.__name__ in EQUAL_STRIDES else STRIDES
-    for strides in tried if "strides" in names else (None,):
-        for size in (1, 3) if "kernel_size" in names else (None,):
-            for block in blocks:
-                own = {"strides": strides, "kernel_size": size, "block": block}
-                yield fixed | {name: value for name, value in own.items() if value is not None}
+    tried = {
+        "strides": STRIDES[:2] if function.__name__ in EQUAL_STRIDES else STRIDES,
+        "kernel_size": (1, 3),
+        "block": ("original", "preactivation", "lecture", "plain"),
+        **SWITCHES,
+    }
+    tried = {name: values for name, values in tried.items() if name in names}
+    for values in itertools.product(*tried.values()):
+        yield fixed | dict(zip(tried, values, strict=True))
 
 
 def _built(monkeypatch, function, settings):
@@ -245,13 +251,15 @@ def _built(monkeypatch, function, settings):
 
     monkeypatch.setattr(keras.layers.Conv2D, "__init__", noted)
     try:
-        try:
-            _with_filters(function, keras.Input((12, 12, 4)), settings)
-        except ValueError:  # it takes vectors, or refuses these settings
-            _with_filters(function, keras.Input((12,)), settings)
+        for shape in SHAPES_OF_INPUTS:
+            try:
+                _with_filters(function, keras.Input(shape), settings)
+                return made
+            except ValueError as error:  # it takes another shape, or refuses these settings
+                problem = error
+        raise problem
     finally:
         monkeypatch.setattr(keras.layers.Conv2D, "__init__", whole)
-    return made
 
 
 def _with_filters(function, tensor, settings):

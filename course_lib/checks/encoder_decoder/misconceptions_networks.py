@@ -514,8 +514,8 @@ def rate_is_kept():
 
 
 @_of_both(
-    "maps are dropped at inference too (training=True). Leave the argument out: Keras drops in "
-    "training only."
+    "maps are dropped at inference too: with training=True they are wherever the model is called, "
+    "as in model(images). Leave the argument out, and Keras drops in training only."
 )
 def dropped_at_inference():
     def drop(tensor, rate):
