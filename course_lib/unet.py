@@ -189,7 +189,7 @@ def iou(truth, prediction, threshold=0.5):
 
     Raises:
         ValueError: if shapes differ, or are not those of masks. NumPy would broadcast
-            `(2, 8, 8)` against `(2, 8, 8, 1)` without a word.
+            `(1, 8, 8)` against `(1, 8, 8, 1)` without a word.
 
     Example:
         >>> truth = np.array([[[1, 1, 0, 0]]])

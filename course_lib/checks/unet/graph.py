@@ -6,6 +6,7 @@ whether it is concatenated by a layer or an operation, in a nested model or not.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -57,14 +58,16 @@ class Graph:
         self.steps = []
         self._known = {}
         self._count = 1
+        self._shapes = {0: self.images.shape}
         inputs = {id(one): 0 for one in networks._flat(model.inputs)}
         self.output = self._number(networks._flat(model.outputs)[0], inputs, ())
-        self.values = self.run()
+        if any(None in shape[1:] for shape in self._shapes.values()):
+            self._shapes = {number: np.shape(value) for number, value in self.values.items()}
         height = self.images.shape[1]
         self.level = {
-            number: round(np.log2(height / value.shape[1]))
-            for number, value in self.values.items()
-            if _is_map(value)
+            number: round(np.log2(height / shape[1]))
+            for number, shape in self._shapes.items()
+            if len(shape) == 4 and shape[1] > 0
         }
         levels = [self.level.get(s.outputs[0], -1) for s in self.steps if _weights(s)]
         bottom = max(levels, default=0)
@@ -73,6 +76,11 @@ class Graph:
             there = _weights(step) and self.level.get(step.outputs[0]) == bottom
             if there or self.passed & set(step.inputs):
                 self.passed |= set(step.outputs)
+
+    @cached_property
+    def values(self):
+        """All values by number, nothing changed; many questions need the shapes only."""
+        return self.run()
 
     def run(self, changed=None, values=None, first=0):
         """Return all values by number.
@@ -154,6 +162,40 @@ class Graph:
         """Return the number of the last step with weights, or -1."""
         return max((place for place, step in enumerate(self.steps) if _weights(step)), default=-1)
 
+    def sources(self, number):
+        """Return the last steps with kernels that a value comes from; -1 stands for the images.
+
+        Normalisation has weights and no kernel.
+        """
+        place = next((p for p, step in enumerate(self.steps) if number in step.outputs), -1)
+        if place < 0 or _kernel(self.steps[place]):
+            return {place}
+        return set().union(*(self.sources(one) for one in set(self.steps[place].inputs)))
+
+    def unrectified(self):
+        """Return the 3x3 convolutions that negative numbers come from, to a kernel or a pooling."""
+        found = set()
+        for step in self.steps:
+            number, level = step.inputs[0], self.level.get(step.outputs[0], -1)
+            if _kernel(step) or level > self.level.get(number, np.inf):
+                sources = self.sources(number)
+                if len(sources) == 1 and (self.values[number] < 0).any():
+                    found |= {place for place in sources if self._is_plain(place)}
+        return found
+
+    def _is_plain(self, place):
+        """Whether a step is a 3x3 convolution that keeps the size."""
+        step = self.steps[place]
+        sizes = {self.level.get(step.inputs[0]), self.level.get(step.outputs[0])}
+        return place >= 0 and len(sizes) == 1 and (_kernel(step) or ())[:2] == (3, 3)
+
+    def entering(self, level):
+        """Return the value that the first kernel of a level takes on the way down, or None."""
+        for step in self.steps:
+            if _kernel(step) and self.level.get(step.outputs[0]) == level:
+                return None if step.inputs[0] in self.passed else self.values[step.inputs[0]]
+        return None
+
     def kernels(self, level):
         """Return how many numbers the kernels hold whose layers give values of a level."""
         layers = {
@@ -191,6 +233,7 @@ class Graph:
         self._count += len(node.output_tensors)
         for tensor, number in zip(node.output_tensors, numbers, strict=True):
             self._known[id(tensor), scope] = number
+            self._shapes[number] = tuple(tensor.shape)
         self.steps.append(Step(operation, node, before, tuple(numbers)))
 
 
@@ -198,5 +241,9 @@ def _weights(step):
     return getattr(step.operation, "weights", ())
 
 
-def _is_map(value):
-    return getattr(value, "ndim", 0) == 4
+def _kernel(step):
+    """The shape of a step's kernel, or None."""
+    for variable in _weights(step):
+        if "kernel" in variable.path.rpartition("/")[2]:
+            return tuple(variable.shape)
+    return None

@@ -17,12 +17,13 @@ SHAPE = "shape of the output"
 KERNELS = "numbers in the kernels, level by level"
 PROBABILITIES = "probabilities of a pixel whose scores run from -1.5 to 0.7"
 REPEATS = "share of pixels that differ when the same image is shown again"
-RELU = "share of features below zero, level by level"
+RELU = "number of 3x3 convolutions that no ReLU follows, level by level"
+POOLED = "whether what is pooled is the largest of each four numbers, level by level"
 JOINED = "number of skips that move the output, level by level"
 FEATURES = "share of a skip that is what is pooled, level by level"
 PATCH = "side of what one pixel of a skip moves, rounded down to a power of 2, level by level"
-LINEAR = "factor of what comes up when twice the numbers go up, level by level"
-NETWORK = (SHAPE, KERNELS, PROBABILITIES, REPEATS, RELU, JOINED, FEATURES, PATCH, LINEAR)
+LINEAR = "factors of what comes up if what goes up is taken twice, and negated, level by level"
+NETWORK = (SHAPE, KERNELS, PROBABILITIES, REPEATS, RELU, POOLED, JOINED, FEATURES, PATCH, LINEAR)
 
 
 def measure_network(answer, shape, filters, classes=1, skips=True, look=SHAPE, seed=0):
@@ -50,7 +51,10 @@ def measure_network(answer, shape, filters, classes=1, skips=True, look=SHAPE, s
 
 
 def _shape(model, shape, filters, seed):
-    return np.array(networks.outputs(model, _images(shape, seed)).shape[1:])
+    known = tuple(model.output_shape[1:])
+    return np.array(
+        networks.outputs(model, _images(shape, seed)).shape[1:] if None in known else known
+    )
 
 
 def _kernels(model, shape, filters, seed):
@@ -99,11 +103,22 @@ def _repeats(model, shape, filters, seed):
 def _relu(model, shape, filters, seed):
     _calm(model, seed)
     graph = Graph(model, _images(shape, seed))
-    shares = []
-    for level in range(len(filters) - 1):
-        pooled = [graph.values[number] for number in graph.pooled(level)]
-        shares.append(max((float((one < 0).any()) for one in pooled), default=-1.0))
-    return np.array(shares)
+    levels = [graph.level[graph.steps[place].outputs[0]] for place in graph.unrectified()]
+    return np.array([levels.count(level) for level in range(len(filters))])
+
+
+def _pooled(model, shape, filters, seed):
+    _calm(model, seed)
+    graph = Graph(model, _images(shape, seed))
+    largest = np.zeros(len(filters) - 1, int)
+    for level in range(len(largest)):
+        came = graph.entering(level + 1)
+        for number in graph.pooled(level)[:1]:
+            batch, height, width, maps = graph.values[number].shape
+            fours = graph.values[number].reshape(batch, height // 2, 2, width // 2, 2, maps)
+            due = fours.max(axis=(2, 4))
+            largest[level] = np.shape(came) == due.shape and np.allclose(came, due, 0.01, 1e-4)
+    return largest
 
 
 def _joined(model, shape, filters, seed):
@@ -148,22 +163,34 @@ def _patch(model, shape, filters, seed):
 
 
 def _linear(model, shape, filters, seed):
-    """Let twice the numbers go up, and see whether twice the numbers arrive."""
+    """Let twice the numbers go up, and their negatives, and see whether the same arrive."""
     _calm(model, seed)
     graph = Graph(model, _images(shape, seed))
-    factors = np.zeros(len(filters) - 1)
+    factors = np.zeros((len(filters) - 1, 2))
     for place in graph.ups():
         level, number = graph.level[graph.steps[place].outputs[0]], graph.steps[place].inputs[0]
         end = graph.after(place)
-        arrived = graph.values[end]
-        twice = graph.run({(place, number): 2 * graph.values[number]}, graph.values, place)[end]
-        if level < len(factors):
-            factors[level] = 2.0 if np.allclose(twice, 2 * arrived, 1e-3, 1e-4) else 1.0
+        for column, factor in enumerate((2, -1)):
+            changed = {(place, number): factor * graph.values[number]}
+            came = graph.run(changed, graph.values, place)[end]
+            same = np.allclose(came, factor * graph.values[end], 1e-3, 1e-4)
+            if level < len(factors):
+                factors[level, column] = factor if same else 0
     return factors
 
 
-_WAYS = _shape, _kernels, _probabilities, _repeats, _relu, _joined, _features, _patch, _linear
-_LOOKS = dict(zip(NETWORK, _WAYS, strict=True))
+_LOOKS = {
+    SHAPE: _shape,
+    KERNELS: _kernels,
+    PROBABILITIES: _probabilities,
+    REPEATS: _repeats,
+    RELU: _relu,
+    POOLED: _pooled,
+    JOINED: _joined,
+    FEATURES: _features,
+    PATCH: _patch,
+    LINEAR: _linear,
+}
 
 
 def _images(shape, seed):
@@ -281,7 +308,7 @@ def _trained(answer, epochs, seed, twice):
     others, truth = blobs(24, seed + 500)
     model = small_model(seed)
     before, error = model.get_weights(), _error(model, others, truth)
-    settings = {"epochs": epochs, "batch_size": 8, "learning_rate": 0.03, "seed": seed}
+    settings = {"epochs": epochs, "batch_size": 16, "learning_rate": 0.03, "seed": seed}
     losses = _losses(answer(model, images, masks, **settings))
     falls = int(len(losses) > 0 and losses[-1] < losses[0] - 0.1 * abs(losses[0]))
     improves, again = int(_error(model, others, truth) < 0.6 * error), 0

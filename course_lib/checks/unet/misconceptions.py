@@ -264,6 +264,17 @@ def sigmoid_in_the_up_convolutions(tensor, filters=(8, 16, 32), classes=1, skips
 
 
 @unet.misconception(
+    "the up-convolutions end in a ReLU. They have no activation: the ReLUs come after the level's "
+    "two convolutions."
+)
+def relu_in_the_up_convolutions(tensor, filters=(8, 16, 32), classes=1, skips=True):
+    def up(tensor, maps):
+        return layers.Conv2DTranspose(maps, 2, strides=2, activation="relu")(tensor)
+
+    return _unet(tensor, filters, classes, skips, up=up)
+
+
+@unet.misconception(
     "nothing is pooled: convolutions are dilated instead, so that all levels have one size. That "
     "is another way to a large receptive field; a UNet halves the size at each level."
 )
@@ -367,6 +378,41 @@ def no_relu(tensor, filters=(8, 16, 32), classes=1, skips=True):
         return tensor
 
     return _unet(tensor, filters, classes, skips, convolve, decode=convolve)
+
+
+def _rectified_late(tensor, maps):
+    tensor = layers.Conv2D(maps, 3, padding="same")(tensor)
+    return layers.Conv2D(maps, 3, padding="same", activation="relu")(tensor)
+
+
+@unet.misconception(
+    "of a level's two convolutions only the second has a ReLU. Without one between them, two 3×3 "
+    "convolutions are one of 5×5. Each has its own."
+)
+def relu_after_the_second_only(tensor, filters=(8, 16, 32), classes=1, skips=True):
+    return _unet(tensor, filters, classes, skips, _rectified_late, decode=_rectified_late)
+
+
+@unet.misconception(
+    "the decoder's convolutions have no activation. A ReLU follows each 3×3 convolution, on the "
+    "way up as on the way down."
+)
+def decoder_without_relu(tensor, filters=(8, 16, 32), classes=1, skips=True):
+    def decode(tensor, maps):
+        for _ in range(2):
+            tensor = layers.Conv2D(maps, 3, padding="same")(tensor)
+        return tensor
+
+    return _unet(tensor, filters, classes, skips, decode=decode)
+
+
+@unet.misconception(
+    "pooling takes the mean of four numbers. Take the largest, MaxPooling2D: what was found in one "
+    "place is found, and not a quarter found."
+)
+def mean_pooling(tensor, filters=(8, 16, 32), classes=1, skips=True):
+    pool = layers.AveragePooling2D(2, padding="same")
+    return _unet(tensor, filters, classes, skips, pool=pool)
 
 
 @unet.misconception(
