@@ -60,13 +60,22 @@ def _fields(answer, steps, shape, padding=True, odd=None):
 
 def _six(came):
     wanted = "two triples (size, stride, padding), one for the height and one for the width"
+    return _numbers(came, (2, 3), wanted)
+
+
+def _three(answer, layers):
+    """Ask for the field of a stack; an array or a list of three numbers is as good as a tuple."""
+    return _numbers(answer(layers), (3,), "three integers, (size, stride, padding)")
+
+
+def _numbers(came, shape, wanted):
     if came is None or came is Ellipsis:
         raise Unfit(f"{came} instead of the fields", f"{wanted}: the function must end with return")
     try:
         numbers = np.asarray(came, dtype=float)
     except (TypeError, ValueError):
         raise Unfit(describe(came), wanted) from None
-    if numbers.shape != (2, 3):
+    if numbers.shape != shape:
         raise Unfit(describe(came), wanted)
     return tuple(int(n) if float(n).is_integer() else float(n) for n in numbers.ravel())
 
@@ -133,6 +142,7 @@ receptive_field = Check(
     title="The receptive field of a stack",
     returns=NUMBERS,
     read=f"{BOOK}-stack",
+    measure=_three,
 )
 model_receptive_field = Check(
     topic.model_receptive_field,
