@@ -33,14 +33,16 @@ class CallWatcher:
         self.modules = tuple(modules)
         self.found = []
         self._importing = 0
+        self._covered = {}  # by module: it is asked at every call
 
     def __enter__(self):
         self._before = sys.getprofile(), threading.getprofile()
         self._import = builtins.__import__
         if self.modules:  # a hook slows every call down
             builtins.__import__ = self._import_unwatched
-            threading.setprofile(self._hook)
-            sys.setprofile(self._hook)
+            hook = self._hook()
+            threading.setprofile(hook)
+            sys.setprofile(hook)
         return self
 
     def __exit__(self, *error):
@@ -50,9 +52,15 @@ class CallWatcher:
 
     def covers(self, module):
         """Whether a module's name falls under the forbidden ones."""
-        return isinstance(module, str) and any(
-            module == prefix or module.startswith(prefix + ".") for prefix in self.modules
-        )
+        if type(module) is not str:  # of its own equality an answer could make a false memory
+            return isinstance(module, str) and self._falls_under(str.__str__(module))
+        known = self._covered.get(module)
+        if known is None:
+            known = self._covered[module] = self._falls_under(module)
+        return known
+
+    def _falls_under(self, module):
+        return any(module == prefix or module.startswith(prefix + ".") for prefix in self.modules)
 
     def add(self, module, name):
         """Note a call by the public name of what was called."""
@@ -72,25 +80,33 @@ class CallWatcher:
         finally:
             sys.setprofile(hook)
 
-    def _hook(self, frame, event, argument):
-        if event == "c_call":
-            module = getattr(argument, "__module__", None)
-            if argument is sys.setprofile and frame.f_globals.get("__name__") != __name__:
-                self.add("sys", "setprofile")  # it would end this watch
-            elif self.covers(module) and not self._importing:
-                self._note(module, argument.__name__, frame)
-        elif event in ("call", "return"):
-            self._python(frame, event)
+    def _hook(self):
+        """Return the hook. It runs at every call and return: what it needs most lies nearest."""
+        covered, covers, setprofile = self._covered, self.covers, sys.setprofile
 
-    def _python(self, frame, event):
-        code, module = frame.f_code, frame.f_globals.get("__name__", "")
-        if module == __name__:
-            return
-        if code.co_name == "<module>" and module != "__main__":
-            # While a library imports itself, it calls its own functions through others.
-            self._importing += 1 if event == "call" else -1
-        elif event == "call" and not self._importing and self.covers(module):
-            self._note(*self._wrapped(frame), frame.f_back)
+        def hook(frame, event, argument):
+            if event == "c_call":
+                module = getattr(argument, "__module__", None)
+                if argument is setprofile and frame.f_globals.get("__name__") != __name__:
+                    self.add("sys", "setprofile")  # it would end this watch
+                elif module is None or (type(module) is str and covered.get(module) is False):
+                    return
+                elif covers(module) and not self._importing:
+                    self._note(module, argument.__name__, frame)
+            elif event == "call":
+                module = frame.f_globals.get("__name__", "")
+                if frame.f_code.co_name == "<module>" and module not in ("__main__", __name__):
+                    # While a library imports itself, it calls its own functions through others.
+                    self._importing += 1
+                elif type(module) is str and covered.get(module) is False:
+                    return
+                elif not self._importing and module != __name__ and covers(module):
+                    self._note(*self._wrapped(frame), frame.f_back)
+            elif event == "return" and frame.f_code.co_name == "<module>":
+                module = frame.f_globals.get("__name__", "")
+                self._importing -= module not in ("__main__", __name__)
+
+        return hook
 
     def _wrapped(self, frame):
         """Return module and name of what runs; of a decorator's wrapper, those of what it wraps."""
