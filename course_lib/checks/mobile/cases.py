@@ -53,7 +53,7 @@ def _without_groups(model):
     def is_depthwise(layer):
         return isinstance(layer, layers.Conv2D) and 1 < layer.groups == layer.kernel.shape[3]
 
-    if not any(is_depthwise(layer) for layer in model.layers):
+    if not any(is_depthwise(layer) for layer in model._flatten_layers()):
         return model
 
     def replaced(layer):
@@ -62,7 +62,7 @@ def _without_groups(model):
         names = ("kernel_size", "strides", "padding", "dilation_rate", "use_bias", "activation")
         return layers.DepthwiseConv2D(**{name: getattr(layer, name) for name in names})
 
-    return keras.models.clone_model(model, clone_function=replaced)
+    return keras.models.clone_model(model, clone_function=replaced, recursive=True)
 
 
 depthwise_conv2d = Check(

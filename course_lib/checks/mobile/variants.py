@@ -207,14 +207,16 @@ def groups_and_operators(tensor, filters, expansion=6, strides=1, kernel_size=3)
 
 @inverted_residual_block.variant
 def dense_and_nested(tensor, filters, expansion=6, strides=1, kernel_size=3):
-    """Dense layers mix the channels; the branch is a model of its own."""
+    """Dense layers mix the channels; the branch is a model of its own, with groups in it."""
     channels = tensor.shape[-1]
+    wide = channels * expansion
     branch = keras.Sequential([keras.Input(tensor.shape[1:])])
     if expansion > 1:
-        branch.add(layers.Dense(channels * expansion, use_bias=False))
+        branch.add(layers.Dense(wide, use_bias=False))
         branch.add(layers.BatchNormalization())
         branch.add(layers.ReLU(max_value=6))
-    branch.add(layers.DepthwiseConv2D(kernel_size, strides, padding="same", use_bias=False))
+    filtering = {"padding": "same", "groups": wide, "use_bias": False}
+    branch.add(layers.Conv2D(wide, kernel_size, strides, **filtering))
     branch.add(layers.BatchNormalization())
     branch.add(layers.ReLU(max_value=6))
     branch.add(layers.Dense(filters, use_bias=False))

@@ -2,7 +2,7 @@
 
 import { mapsPerDot, wiring } from "./costs.js";
 
-const SVG = "http://www.w3.org/2000/svg", WIDTH = 300, HEIGHT = 206, SIDE = 24, TOP = 14, FOOT = 20;
+const SVG = "http://www.w3.org/2000/svg", WIDTH = 300, HEIGHT = 214, SIDE = 24, TOP = 14, FOOT = 28;
 
 function shape(tag, attributes, parent) {
   const made = document.createElementNS(SVG, tag);
@@ -35,7 +35,7 @@ export class Flow {
     this.lines = [0, 1, 2].map(() => shape("path", { class: "flow-kernels" }, this.box));
     this.shortcut = shape("path", { class: "flow-shortcut" }, this.box);
     this.dots = shape("path", { class: "flow-maps" }, this.box);
-    this.heads = [0, 1, 2, 3].map(() => shape("text", { class: "flow-count", y: HEIGHT - 5, "text-anchor": "middle" }, this.box));
+    this.heads = [0, 1, 2, 3].map(() => shape("text", { class: "flow-count", y: HEIGHT - 6, "text-anchor": "middle" }, this.box));
   }
 
   draw(settings) {
