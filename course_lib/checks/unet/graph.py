@@ -146,9 +146,10 @@ class Graph:
     def after(self, place):
         """Return the value at the end of the chain that a step begins.
 
-        It ends where two values meet, where a map is enlarged again, or before the last weights.
+        It ends where two values meet, where a map is enlarged again, and before a 3x3 convolution
+        or the last weights.
         """
-        stops = {*self.ups(), self.last_weights()}
+        stops = {*self.ups(), *self.plain(), self.last_weights()}
         number = self.steps[place].outputs[0]
         while True:
             takers = [p for p, step in enumerate(self.steps) if number in step.inputs]
@@ -180,14 +181,17 @@ class Graph:
             if _kernel(step) or level > self.level.get(number, np.inf):
                 sources = self.sources(number)
                 if len(sources) == 1 and (self.values[number] < 0).any():
-                    found |= {place for place in sources if self._is_plain(place)}
+                    found |= sources & self.plain()
         return found
 
-    def _is_plain(self, place):
-        """Whether a step is a 3x3 convolution that keeps the size."""
-        step = self.steps[place]
-        sizes = {self.level.get(step.inputs[0]), self.level.get(step.outputs[0])}
-        return place >= 0 and len(sizes) == 1 and (_kernel(step) or ())[:2] == (3, 3)
+    def plain(self):
+        """Return the numbers of the steps that are 3x3 convolutions and keep the size."""
+        return {
+            place
+            for place, step in enumerate(self.steps)
+            if (_kernel(step) or ())[:2] == (3, 3)
+            and self.level.get(step.inputs[0]) == self.level.get(step.outputs[0])
+        }
 
     def entering(self, level):
         """Return the value that the first kernel of a level takes on the way down, or None."""

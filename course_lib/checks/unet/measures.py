@@ -96,15 +96,21 @@ def _activated(scores):
 def _repeats(model, shape, filters, seed):
     _calm(model, seed)
     images = _images(shape, seed)
-    one, two = (networks.outputs(model, images) for _ in range(2))
+    # training=False would switch off a dropout that was built with training=True.
+    one, two = (networks.outputs(model, images, training=None) for _ in range(2))
     return float(np.abs(one - two).max() > 1e-6)
 
 
 def _relu(model, shape, filters, seed):
     _calm(model, seed)
     graph = Graph(model, _images(shape, seed))
-    levels = [graph.level[graph.steps[place].outputs[0]] for place in graph.unrectified()]
-    return np.array([levels.count(level) for level in range(len(filters))])
+    there, without = (
+        [graph.level[graph.steps[place].outputs[0]] for place in places]
+        for places in (graph.plain(), graph.unrectified())
+    )
+    # Where there is none at all, none has its ReLU.
+    levels = range(len(filters))
+    return np.array([without.count(level) if level in there else -1 for level in levels])
 
 
 def _pooled(model, shape, filters, seed):

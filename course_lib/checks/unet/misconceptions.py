@@ -311,8 +311,8 @@ def dilated_decoder(tensor, filters=(8, 16, 32), classes=1, skips=True):
 
 
 @unet.misconception(
-    "dropout stays on at inference, so that the same image gives another mask each time. Call the "
-    "layer without training=True: Keras switches it on for training by itself."
+    "dropout stays on: model(images) gives another mask each time. Call the layer without "
+    "training=True: Keras switches it on for training by itself."
 )
 def dropout_always_on(tensor, filters=(8, 16, 32), classes=1, skips=True):
     def convolve(tensor, maps):
