@@ -326,6 +326,8 @@ _LAYERS = {
     **_named("Dropout GaussianDropout AlphaDropout GaussianNoise Rescaling Normalization", _itself),
     **_of_every_rank("SpatialDropout", _itself),
     **_named("Add Subtract Multiply Average Maximum Minimum ActivityRegularization", _itself),
+    # Of keras.applications: ConvNeXt's, and the sum with a weight of InceptionResNetV2.
+    **_named("LayerScale StochasticDepth CustomScaleLayer", _itself),
     "Concatenate": _joined,
     "Dense": _dense,
     "Reshape": _reshaped,

@@ -1,5 +1,7 @@
 """The chapter says what its code computes: every number in its prose, its quiz and its captions."""
 
+import importlib.util
+import inspect
 import json
 import re
 from itertools import pairwise
@@ -9,7 +11,13 @@ import pytest
 from chapter_helpers import BOOK, cells, run_page, text
 from chapter_helpers import says as chapter_says
 
-from course_lib.receptive_field import Layer, growth, receptive_field
+from course_lib.receptive_field import (
+    Layer,
+    effective_deviation,
+    growth,
+    receptive_field,
+)
+from course_lib.receptive_field_published import mobilenet_layers
 
 STEM = "receptive_field"
 ANCHORS = ("stack", "stride", "dilation", "padding", "model", "branches", "undefined", "effective",
@@ -32,6 +40,16 @@ def fill():
                ("iou", "wrong", "losses")}
         for kind in KINDS
     }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def filling():
+    """The script beside the chapter."""
+    place = BOOK / "_data" / "receptive_field_fill.py"
+    spec = importlib.util.spec_from_file_location("receptive_field_fill", place)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def says(words):
@@ -97,6 +115,36 @@ def test_strides_pay_with_place(fill):
         assert fill[low]["iou"].max() < fill[high]["iou"].min()
 
 
+def test_how_the_three_networks_were_trained(page, filling):
+    """The page says it in a sentence; the script beside it does it."""
+    train = inspect.signature(filling.train)
+    assert train.parameters["count"].default == 320
+    source = inspect.getsource(filling)
+    assert "Adam(0.005)" in source
+    assert '"batch_size": 16' in source
+    assert "epochs=20" in source
+    assert "outlines(200, 99)" in source
+    assert len(filling.SEEDS) == 5
+    assert [len(run["losses"]) for run in page["here"].values()] == [10, 10]
+    assert says("the same 320 outlines, by Adam with a learning rate of 0.005, in batches of 16")
+    assert says("are asked about 200 others")
+    assert says("took 20 epochs and five seeds")
+
+
+def test_small_shapes_are_filled_and_large_ones_are_not(page, filling):
+    """What the first figure shows: plain fails in the middle of large shapes, the others do not."""
+    shown = filling.SHOWN
+    for column, mask in enumerate(page["wanted"][shown, ..., 0] > 0.5):
+        rows, columns = np.nonzero(mask)
+        row, column_ = round(rows.mean()), round(columns.mean())
+        large = np.ptp(rows) > 2 * 8
+        for kind in KINDS:
+            middle = page["fill"][kind]["answers"][column][row][column_]
+            assert (middle > 50) == (kind != "plain" or not large), (kind, column)
+    sides = [np.ptp(np.nonzero(mask)[0]) for mask in page["wanted"][shown, ..., 0]]
+    assert [side > 16 for side in sides] == [False, False, True, True]
+
+
 # Stacks
 
 
@@ -146,9 +194,11 @@ def test_gridding(page):
 
 
 def test_same_padding_of_even_and_odd_images(page):
-    assert page["middles"] == {65: (1, 63), 64: (32, 94)}
+    small, odd = page["intervals_of"][64], page["intervals_of"][65]
+    assert odd == [(-31, 31), (1, 63), (33, 95)]
+    assert [(64 - last, 64 - first) for first, last in odd[::-1]] == odd  # symmetric in 0 to 64
+    assert small == [(0, 62), (32, 94)]
     assert 94 - 63 == 31  # pixels behind an image of 64: half of the field of 63
-    assert says("Of 65 pixels the middle unit sees 63, symmetrically")
 
 
 # Published
@@ -164,6 +214,8 @@ def test_published_sizes(page):
     assert 2 * (8 + 16 + 32) - 2 * (4 + 8 + 16) == 8 + 16 + 32 == 56 == 483 - 427
     assert tuple(page["published"]["resnet50"]) == (483, 32, 241)
     assert page["published"]["mobilenet_1.00_224"][:2] == (315, 32)
+    assert tuple(page["published"]["inception_v3"]) == (1311, 32, 618)
+    assert all(field.size > 299 for field in page["published"].values())  # larger than the image
 
 
 def test_stages_of_the_resnet_begin_where_the_page_says(page):
@@ -271,12 +323,6 @@ def test_near_sight_is_learnt_with_every_seed(page):
         assert run["losses"][-1] < 0.6 * run["losses"][0]
 
 
-def _variance(field, axis):
-    shares = field.sum(axis=1 - axis) / field.sum()
-    places = np.arange(shares.size)
-    return np.sum(shares * places**2) - np.sum(shares * places) ** 2
-
-
 # Quiz and exercises
 
 
@@ -308,13 +354,21 @@ def test_exercises():
     assert equal.tolist() == [1] * 9
 
 
-def test_untrained_fields_of_the_three_fillers():
-    shipped = json.loads((BOOK / "_data" / "receptive_field_fill.json").read_text("utf8"))
-    spread = {}
-    for kind in KINDS:
-        field = np.array(shipped[kind]["before"])
-        spread[kind] = np.sqrt(np.mean([_variance(field, axis) for axis in (0, 1)]))
-    assert spread["dilation"] == max(spread.values())
+def test_where_mobilenet_passes_its_image():
+    sizes = [field.size for field in growth(mobilenet_layers())][1:]
+    assert sizes[11:13] == [219, 251]  # conv_dw_11 and conv_dw_12; the first is conv1
+    assert mobilenet_layers()[12].strides == 2
+    assert sizes[-1] == 315
+    assert says("219 pixels before it, 251 behind it")
+
+
+def test_which_filler_looks_at_the_largest_part(page):
+    parts = {kind: page["changes"][kind][0] / page["field_of"][kind] for kind in KINDS}
+    assert max(parts, key=parts.get) == "strides"
+    assert min(parts, key=parts.get) == "plain"
+    assert effective_deviation([3] * 7) == pytest.approx(2.16, abs=0.005)
+    assert np.sqrt(2) * effective_deviation([3] * 7) == pytest.approx(3.06, abs=0.005)
+    assert page["changes"]["plain"][0] == pytest.approx(2.84, abs=0.02)
 
 
 # What this chapter has

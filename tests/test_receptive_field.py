@@ -566,6 +566,22 @@ def test_mobilenet_is_published(capsys):
     assert max(map(len, printed)) <= 83
 
 
+def test_inception_is_published():
+    """Blocks of three and four branches; Araujo et al. (2019) list size, stride and padding."""
+    model = keras.applications.InceptionV3(
+        weights=None, include_top=False, input_shape=(299, 299, 3)
+    )
+    assert topic.model_receptive_field(model) == (Field(1311, 32, 618),) * 2
+
+
+@pytest.mark.slow
+def test_inception_with_shortcuts_is_published():
+    model = keras.applications.InceptionResNetV2(
+        weights=None, include_top=False, input_shape=(299, 299, 3)
+    )
+    assert topic.model_receptive_field(model) == (Field(3039, 32, 1482),) * 2
+
+
 def test_table_has_a_row_for_every_layer(capsys):
     model = built(encoder_decoder, (32, 32, 2))
     topic.table(model)
