@@ -223,27 +223,24 @@ def mean_task(count, size=32, window=9, seed=0):
     return images, (window * windows.mean(axis=(3, 4)))[..., np.newaxis].astype("float32")
 
 
-def trained_fields(
-    depth=6, window=11, epochs=10, seed=0, filters=8, count=256, size=32, activation="relu"
-):
+def trained_fields(window=11, seed=0, *, epochs=10, count=256, size=32, rate=0.01, **settings):
     """Train a `plain_stack` on `mean_task` and return its effective field before and after.
 
     Args:
-        depth: the number of convolutions.
         window: of the task.
-        epochs: of training, with Adam.
         seed: of weights and data.
-        filters: of the network.
+        epochs: of training, with Adam.
         count: the number of images to train on.
         size: of an image.
-        activation: see `plain_stack`.
+        rate: of learning.
+        **settings: of `plain_stack`.
 
     Returns:
         A dictionary: `"before"` and `"after"`, two fields of shape `(size, size)`, and `"losses"`,
         the mean squared error of each epoch, which is 1 for whoever answers 0.
 
     Example:
-        >>> found = trained_fields(depth=2, window=3, epochs=1, filters=2, count=8, size=8)
+        >>> found = trained_fields(window=3, depth=2, epochs=1, filters=2, count=8, size=8)
         >>> found["after"].shape, len(found["losses"])
         ((8, 8), 1)
     """
@@ -252,12 +249,11 @@ def trained_fields(
     from course_lib.models import as_model
 
     keras.utils.set_random_seed(seed)
-    settings = {"depth": depth, "filters": filters, "activation": activation}
     model = as_model(plain_stack, (size, size, 1), **settings)
     images, targets = mean_task(count, size, window, seed)
     looked_at = images[:16]
     before = effective_receptive_field(model, looked_at)
-    model.compile(keras.optimizers.Adam(0.01), "mse")
+    model.compile(keras.optimizers.Adam(rate), "mse")
     history = model.fit(images, targets, batch_size=16, epochs=epochs, verbose=0)
     after = effective_receptive_field(model, looked_at)
     return {"before": before, "after": after, "losses": history.history["loss"]}
