@@ -221,8 +221,11 @@ def test_runs_over_seeds(page, shipped):
         assert abs(nearest.mean() - transposed.mean()) < spread
 
 
-def test_after_training_no_pattern_is_left(page):
-    assert max(of.max() for of in page["worst"].values()) < 1.15
+def test_after_training_hardly_a_pattern_is_left(page):
+    worst = page["worst"]
+    assert max(of.max() for of in worst.values()) < 1.1  # "a few per cent"
+    for name in ("2 × 2", "4 × 4", "nearest"):  # the ranges overlap
+        assert worst["3 × 3"].min() < worst[name].max()
     weakest = page["lasts"]["nearest"].max()
     assert all(page["lasts"][name].min() > weakest for name in ("2 × 2", "3 × 3", "4 × 4"))
 

@@ -1,7 +1,9 @@
 """What the checks of `encoder_decoder` try: one idea a part, so that one mistake costs one part.
 
 Kernels whose taps are all alike (`_even`) keep the parts about overlaps, sizes and cuts apart from
-the orientation of the kernel. In blocks, most parts silence the branch: `measures.py` says how.
+the orientation of the kernel. In blocks, most parts silence the branch: `measures.py` says how. And
+their images are even (`_patches`, `_plain`), so that pooling by averages, or interpolation by
+lines, costs one part and no more.
 """
 
 import numpy as np
@@ -13,6 +15,7 @@ from course_lib.checks.encoder_decoder.measures import (
     DROPPED,
     DROPS,
     NETWORK,
+    WEIGHTS,
     measure,
     measure_network,
 )
@@ -91,6 +94,17 @@ def _even(rng, height, width, filters=1, channels=1):
 def _images(rng, *shape):
     """Signed numbers of one decimal."""
     return np.round(rng.normal(0, 1, shape), 1).astype(np.float32)
+
+
+def _patches(rng, batch, height, width, channels):
+    """Images that are even in each block of 2x2, which all kinds of pooling make the same of."""
+    small = _images(rng, batch, -(-height // 2), -(-width // 2), channels)
+    return small.repeat(2, axis=1).repeat(2, axis=2)[:, :height, :width]
+
+
+def _plain(rng, batch, height, width, channels):
+    """Images of one colour each, which all kinds of interpolation make the same of."""
+    return np.tile(_images(rng, batch, 1, 1, channels), (1, height, width, 1))
 
 
 def _size(rng, low, high):
@@ -228,21 +242,21 @@ def kernel_sizes(rng):
     """Three convolutions, each with filters and a kernel size of its own."""
     first, second = rng.permutation([3, 4, 5])[:2].tolist()
     sizes = [_pick(rng, 2, 3), 5, 1]
-    yield case(_images(rng, 2, 6, 8, 2), [first, second, 2], sizes, seed=_seed(rng))
+    yield case(_patches(rng, 2, 6, 8, 2), [first, second, 2], sizes, seed=_seed(rng))
 
 
 @encoder_residual_block.part(weight=3, read=f"{BOOK}-shortcut")
 def more_channels(rng):
     """More channels come out than go in: zeros are added to the shortcut (f is silenced)."""
-    images = _images(rng, 2, 4, 6, _pick(rng, 2, 3))
+    images = _patches(rng, 2, 4, 6, _pick(rng, 2, 3))
     yield case(images, [4, _pick(rng, 5, 6)], silent=True, seed=_seed(rng))
 
 
 @encoder_residual_block.part(weight=2, read=f"{BOOK}-shortcut")
 def fewer_channels(rng):
     """Fewer channels come out: a linear projection, normalised (f is silenced)."""
-    yield case(_images(rng, 2, 4, 6, 5), [3, _pick(rng, 2, 3)], silent=True, seed=_seed(rng))
-    yield case(_images(rng, 2, 4, 4, 4), [3, 1], silent=True, seed=_seed(rng))
+    yield case(_patches(rng, 2, 4, 6, 5), [3, _pick(rng, 2, 3)], silent=True, seed=_seed(rng))
+    yield case(_patches(rng, 2, 4, 4, 4), [1], silent=True, seed=_seed(rng))
 
 
 @encoder_residual_block.part(weight=3)
@@ -255,10 +269,10 @@ def learnable(rng):
 @encoder_residual_block.part(weight=1)
 def odd_sizes(rng):
     """Odd sizes are rounded up, with both kinds of sampling (f is silenced)."""
-    images = _images(rng, 2, 5, _pick(rng, 3, 7), 3)
+    images = _patches(rng, 2, 5, _pick(rng, 3, 7), 3)
     for learnt in (False, True):
         settings = {"learnable_sampling": learnt, "silent": True, "seed": _seed(rng)}
-        yield case(images, [2, 3], **settings)
+        yield case(images, [3], **settings)
 
 
 @encoder_residual_block.part(weight=3, read=f"{BOOK}-dropout")
@@ -289,20 +303,20 @@ def kernels_of_each(rng):
     """Three convolutions, each with filters and a kernel size of its own."""
     first, second = rng.permutation([3, 4, 5])[:2].tolist()
     sizes = [_pick(rng, 2, 3), 5, 1]
-    yield case(_images(rng, 2, 3, 4, 2), [first, second, 2], sizes, seed=_seed(rng))
+    yield case(_plain(rng, 2, 3, 4, 2), [first, second, 2], sizes, seed=_seed(rng))
 
 
 @decoder_residual_block.part(weight=3, read=f"{BOOK}-shortcut")
 def channels_shrink(rng):
     """Fewer channels come out than go in: a linear projection, normalised (f is silenced)."""
-    yield case(_images(rng, 2, 3, 2, 5), [3, _pick(rng, 2, 3)], silent=True, seed=_seed(rng))
-    yield case(_images(rng, 2, 2, 3, 4), [3, 1], silent=True, seed=_seed(rng))
+    yield case(_plain(rng, 2, 3, 2, 5), [3, _pick(rng, 2, 3)], silent=True, seed=_seed(rng))
+    yield case(_plain(rng, 2, 2, 3, 4), [1], silent=True, seed=_seed(rng))
 
 
 @decoder_residual_block.part(weight=1, read=f"{BOOK}-shortcut")
 def channels_grow(rng):
     """More channels come out: zeros are added to the shortcut (f is silenced)."""
-    images = _images(rng, 2, 2, 3, _pick(rng, 2, 3))
+    images = _plain(rng, 2, 2, 3, _pick(rng, 2, 3))
     yield case(images, [4, _pick(rng, 5, 6)], silent=True, seed=_seed(rng))
 
 
@@ -337,12 +351,20 @@ def one_level(rng):
     yield case(_images(rng, 2, 6, 4, 3), *levels, **settings, seed=_seed(rng))
 
 
-@encoder_decoder.part(weight=6)
+@encoder_decoder.part(weight=3)
 def levels_in_order(rng):
     """Two levels, each with filters and kernel sizes of its own; another code, one channel out."""
     levels = [[2, 3], [4]], [[3, 1], [5]], [[5], [3, 2]], [[1], [3, 5]]
     settings = {"code_filters": 6, "code_kernel_size": _pick(rng, 1, 5), "channels": 1}
     yield case(_images(rng, 2, 8, 4, 2), *levels, **settings, seed=_seed(rng))
+
+
+@encoder_decoder.part(weight=3)
+def kernels_of_each_level(rng):
+    """As many weights as these levels have: counted, and so whatever the blocks do with them."""
+    levels = [[2, 3], [4]], [[3, 1], [5]], [[5], [3, 2]], [[1], [3, 5]]
+    settings = {"code_filters": _pick(rng, 6, 7), "code_kernel_size": 5, "channels": 1}
+    yield case(_images(rng, 1, 8, 4, 2), *levels, **settings, of=WEIGHTS)
 
 
 _TWO = [[3], [4]], [[3], [3]], [[4], [3]], [[3], [3]]

@@ -296,14 +296,6 @@ def zeros_in_front():
 
 
 @_of_both(
-    "the shortcut keeps its channels where the branch has others. Add channels of zeros where they "
-    "are too few, and project where they are too many."
-)
-def channels_never_matched():
-    return {"match": lambda tensor, filters: tensor}
-
-
-@_of_both(
     "channels are only ever added, as in the lecture's listing. Where fewer come out than go in, "
     "zeros are no help: project. (From many to one, Add broadcasts silently and returns too many.)"
 )
@@ -312,6 +304,14 @@ def channels_only_grow():
         return topic.match_channels(tensor, filters) if tensor.shape[-1] < filters else tensor
 
     return {"match": match}
+
+
+@_of_both(
+    "the shortcut keeps its channels where the branch has others. Add channels of zeros where they "
+    "are too few, and project where they are too many."
+)
+def channels_never_matched():
+    return {"match": lambda tensor, filters: tensor}
 
 
 @_of_both(
