@@ -99,10 +99,10 @@ function render({ model, el }) {
       [grouped(one.parameters), short(one.multiplyAdds), number(one.intensity, 1)].forEach((text, j) => write(rest[j], text));
     }
     const share = costs[1].multiplyAdds / costs[0].multiplyAdds;
-    const times = multiplier > 1 ? `${multiplier} × ` : "";
-    write(story, `Depthwise and pointwise together need ${percent(share)} of the ordinary convolution’s multiply-adds: ${times}(1/${filters} + 1/${kernelSize * kernelSize}). `
-      + `The inverted residual needs ${percent(costs[2].multiplyAdds / costs[0].multiplyAdds)}: it filters ${channels * expansion} maps. An ordinary convolution on as many, `
-      + `${channels * expansion} to ${channels * expansion}, would have ${grouped(kernelSize * kernelSize * (channels * expansion) ** 2)} weights.`);
+    const parts = `1/${filters} + 1/${kernelSize * kernelSize}`, wide = grouped(channels * expansion);
+    write(story, `Depthwise and pointwise together need ${percent(share)} of the ordinary convolution’s multiply-adds: ${multiplier > 1 ? `${multiplier} × (${parts})` : parts}. `
+      + `The inverted residual needs ${percent(costs[2].multiplyAdds / costs[0].multiplyAdds)}: it filters ${wide} maps. An ordinary convolution on as many, `
+      + `${wide} to ${wide}, would have ${grouped(kernelSize * kernelSize * (channels * expansion) ** 2)} weights.`);
     announce.say(`Multiply-adds: ordinary ${short(costs[0].multiplyAdds)}, depthwise and pointwise ${percent(share)} of it, inverted residual ${percent(costs[2].multiplyAdds / costs[0].multiplyAdds)}.`);
   });
   model.on("change", drawing.ask);
