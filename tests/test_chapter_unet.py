@@ -10,7 +10,7 @@ from chapter_helpers import says as chapter_says
 from course_lib.checks import load
 
 STEM = "unet"
-SEEDS = 3  # of the losses; the experiment on skips says its own
+SEEDS = 3  # of both experiments that ship
 
 
 @pytest.fixture(scope="module")
@@ -96,16 +96,15 @@ def test_the_control_cannot_be_moved_through_its_skips(monkeypatch):
 # What the skips are worth
 
 
-def test_skips_help_with_every_seed_and_at_the_borders_alone(arms):
-    assert len(arms["all"]["iou"]) == len(arms["none"]["iou"]) >= 2
+def test_skips_help_with_every_seed_and_at_the_borders_most(arms):
+    assert {len(of["iou"]) for of in arms.values()} == {SEEDS}
     everything, nothing = arms["all"], arms["none"]
     assert nothing["iou"].max() < 0.9
     assert everything["iou"].min() > 0.97
-    assert everything["iou"].mean() == pytest.approx(0.98, abs=0.006)  # "almost 0.98"
-    assert (everything["near"] > nothing["near"] + 0.15).all()
-    for name, of in arms.items():
-        assert of["away"].min() > 0.98, name
-        assert abs(of["away"].mean() - everything["away"].mean()) < 0.01, name
+    assert (everything["near"] > nothing["near"] + 0.2).all()
+    away = everything["away"] - nothing["away"]
+    assert away.max() < 0.03
+    assert away.min() < 0.001  # "with one seed next to nothing"
 
 
 def test_the_share_of_pixels_near_a_border(arms):
@@ -115,7 +114,8 @@ def test_the_share_of_pixels_near_a_border(arms):
 def test_it_is_not_the_parameters(arms):
     assert (arms["twice"]["parameters"] == arms["all"]["parameters"]).all()
     assert arms["none"]["parameters"][0] < arms["all"]["parameters"][0]
-    assert arms["twice"]["iou"].mean() < arms["none"]["iou"].mean() + 0.01
+    assert arms["twice"]["iou"].max() < 0.9
+    assert abs(arms["twice"]["iou"].mean() - arms["none"]["iou"].mean()) < 0.02
 
 
 def test_the_finest_skip_does_nearly_all(arms):
@@ -127,11 +127,13 @@ def test_the_finest_skip_does_nearly_all(arms):
 
 def test_wrong_pixels_by_distance(arms):
     wrong = {arm: of["wrong"].mean(axis=0) for arm, of in arms.items()}
-    assert wrong["none"][0] == pytest.approx(0.25, abs=0.03)
+    assert wrong["none"][0] == pytest.approx(0.3, abs=0.02)
     assert wrong["all"][0] < 0.05
     for of in wrong.values():
-        assert of[2:].max() < 0.01  # "from distance 3 on"
+        assert of[3:].max() < 0.005  # "from distance 4 on"
         assert (np.diff(of[:4]) < 0).all()
+    gap = wrong["none"] - wrong["all"]
+    assert gap[3:].max() < 0.02 * gap[0]  # "hardly anything is left"
     # The quiz: far from borders more than 99 pixels in 100 are right, with and without.
     assert max(wrong[arm][3:].max() for arm in ("none", "all")) < 0.01
 
@@ -278,6 +280,7 @@ def test_exercises():
             pass
     assert fits == [188, 204]
     assert {size % 16 for size in fits} == {12}
+    assert 16 * 8 + 60 == 188
 
 
 # What this chapter has
