@@ -7,6 +7,7 @@ import pytest
 from chapter_helpers import BOOK, cells, run_page, text
 from chapter_helpers import says as chapter_says
 
+from course_lib.encoder_decoder import psnr
 from course_lib.upsampling import (
     bilinear_kernels,
     conv2d_transpose,
@@ -200,6 +201,10 @@ def test_the_page_trains_as_the_script_did(page, shipped):
         known = shipped[name][0]["loss"][: page["SHORT"]]
         assert run["loss"][2:] == pytest.approx(known[2:], rel=0.25), name
         assert run["loss"][-1] < run["loss"][0] / 2
+    first, second = (run["psnr"] for run in page["here"].values())
+    blur = max(value for name, value in page["baseline"].items() if name.startswith("blur"))
+    assert abs(first - blur) < 0.5  # "level with the blur"
+    assert second > blur + 0.3  # "has passed it"
     assert len(page["clean"]) == 1200
     assert len(page["wanted"]) == 597
 
@@ -221,6 +226,14 @@ def test_runs_over_seeds(page, shipped):
         assert abs(nearest.mean() - transposed.mean()) < spread
 
 
+def test_pictures_are_those_of_the_runs(page, shipped):
+    """The ten digits that are shown are as good as the whole test, give or take chance."""
+    assert sorted(shipped["pictures"]) == sorted(WAYS)
+    for name, images in page["PICTURES"].items():
+        found = psnr(page["wanted"][: len(images)], images)
+        assert found == pytest.approx(shipped[name][0]["psnr"], abs=1.5)
+
+
 def test_after_training_hardly_a_pattern_is_left(page):
     worst = page["worst"]
     assert max(of.max() for of in worst.values()) < 1.1  # "a few per cent"
@@ -237,9 +250,11 @@ def test_the_maximum_picks_the_noise(page):
 
 
 def test_errors_sit_at_the_edges(page):
-    near, far = page["error_at"]["learnt, transposed"]
-    assert near > 2 * far
-    assert far < page["error_at"]["blur"][1]
+    (near, far), blur = page["error_at"]["learnt, transposed"], page["error_at"]["blur"]
+    assert 1.5 * far < near < 2.2 * far  # "nearly twice as much"
+    assert far < 0.8 * blur[1]
+    assert near > 0.9 * blur[0]  # "no better than the blur"
+    assert blur[0] == pytest.approx(blur[1], rel=0.15)  # "everywhere alike"
 
 
 # Quiz and exercises

@@ -2,7 +2,7 @@
 
 import { clamp } from "../common/picture.js";
 
-const SPACE = "http://www.w3.org/2000/svg", CELL = 20, TOP = 34, PILE = 74, SLICES = 3;
+const SPACE = "http://www.w3.org/2000/svg", CELL = 20, TOP = 34, PILE = 74, SLICES = 3, FEW = 14;
 
 const shape = (name, attributes = {}) => {
   const made = document.createElementNS(SPACE, name);
@@ -77,9 +77,9 @@ export class Stamps {
 
   put(paths) { for (const [name, path] of Object.entries(paths)) this.parts[name].setAttribute("d", path); }
 
-  // Few pixels stay as small as many would be: the drawing's scale is at most that of 20 of them.
+  // Few pixels stay as small as many would be: the drawing's scale is at most that of FEW of them.
   frame(from, to, height) {
-    const wanted = Math.max(to - from, 20), spare = (wanted - (to - from)) / 2;
+    const wanted = Math.max(to - from, FEW), spare = (wanted - (to - from)) / 2;
     Object.assign(this, { left: (from - spare) * CELL - 3, width: wanted * CELL + 6, height });
     this.svg.setAttribute("viewBox", `${this.left} ${TOP - CELL - 4} ${this.width} ${height - TOP + CELL + 4}`);
     this.height = height - TOP + CELL + 4;

@@ -5,7 +5,7 @@ import { Picture, clamp, palette } from "../common/picture.js";
 import { Stamps } from "./stamps.js";
 import { enlarged, kerasChoice, matrixOf, phaseSums, pictureOf, plan, scaleOf, sizesBefore } from "./upsampling.js";
 
-const WAYS = [["transposed", "transposed convolution"], ["nearest", "nearest"], ["bilinear", "bilinear"]];
+const WAYS = [["transposed", "transposed"], ["nearest", "nearest"], ["bilinear", "bilinear"]];
 const PADDINGS = [["valid", "valid"], ["same", "same"]];
 const WEIGHTS = [["ones", "all 1"], ["tent", "a tent"], ["drawn", "drawn"]];
 const PICTURES = [["even", "even gray"], ["ball", "a ball"], ["edge", "an edge"], ["noise", "a texture"]];
