@@ -1,8 +1,11 @@
 """The chapter says what its code computes: every number in its prose, its quiz and its captions."""
 
+import json
+import runpy
+
 import numpy as np
 import pytest
-from chapter_helpers import run_page, text
+from chapter_helpers import BOOK, run_page, text
 from chapter_helpers import says as chapter_says
 
 from course_lib.mobile_costs import block_costs, saving, share_lost, total
@@ -168,6 +171,36 @@ def test_digits_that_can_be_told(page):
     assert (narrow.max(axis=1) < linear.min(axis=1)).all()
     assert (wide.mean(axis=1) > linear.mean(axis=1)).all()
     assert says("the best projection with a ReLU is worse than the worst without")
+
+
+def test_linear_bottlenecks_learn_more(page):
+    """In the recipe's result: every start against every start, where the chapter says so."""
+    trained = page["trained"]
+    assert sorted({width for width, _ in trained}) == [2, 4, 8]
+    for width in (2, 4, 8):
+        linear, relu = trained[width, "linear"], trained[width, "relu"]
+        assert len(linear["loss"]) == len(relu["told"]) == 5
+        assert linear["loss"].max() < relu["loss"].min()
+        apart = linear["told"].min() > relu["told"].max()
+        assert apart == (width < 8)
+        assert linear["told"].mean() > relu["told"].mean()
+    gaps = [(trained[w, "linear"]["told"] - trained[w, "relu"]["told"]).mean() for w in (2, 4, 8)]
+    assert min(gaps[:2]) > 0.1 > gaps[2]
+    assert says("with 8 the starts overlap")
+
+
+def test_the_recipe_still_agrees():
+    """A cheaper run of it: one start, four epochs, in which all starts have parted."""
+    recipe = runpy.run_path(str(BOOK / "_data" / "mobile_linear.py"))
+    linear, relu = (
+        recipe["train"](2, kind, seeds=(0,), epochs=4)["loss"][0] for kind in (True, False)
+    )
+    shipped = json.loads((BOOK / "_data" / "mobile_linear.json").read_text("utf8"))["runs"]
+    at_four = {name: np.array(run["loss"])[:, 3] for name, run in shipped.items()}
+    assert at_four["2, linear"].max() < at_four["2, relu"].min() - 0.2
+    assert linear[-1] < relu[-1] - 0.2
+    assert recipe["EPOCHS"] == 10
+    assert recipe["SEEDS"] == (0, 1, 2, 3, 4)
 
 
 # Time
