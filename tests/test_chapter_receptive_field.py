@@ -350,6 +350,7 @@ def test_exercises():
         found = growth([Layer(3, 1, rate) for rate in rates])
         assert found[-1].size == size
         assert all(rate <= field.size for rate, field in zip(rates, found, strict=False))
+    assert receptive_field([Layer(3, 3), 3]).size == 9 == 3 * 3  # as many ways as pixels
     equal = np.convolve([1, 1, 1], [1, 0, 0, 1, 0, 0, 1])
     assert equal.tolist() == [1] * 9
 
