@@ -179,8 +179,8 @@ def test_scores_of_nothing_and_of_broadcasting(page):
 
 def test_means_of_iou_and_dice_may_disagree(page):
     careful, bold = page["both"]["careful"], page["both"]["bold"]
-    assert careful[0] > bold[0]
-    assert careful[1] > bold[1]
+    assert bold[0] > careful[0] + 0.005
+    assert careful[1] > bold[1] + 0.1
 
 
 def test_finding_nothing_is_worth_almost_a_half_with_the_background(page):
@@ -290,11 +290,12 @@ def test_the_exhibit_stands_where_it_is_needed():
     from course_lib.exhibits.unet import SkipExplorer
     from course_lib.exhibits.unet_network import load as load_weights
     from course_lib.exhibits.unet_network import weight_count
+    from course_lib.unet import border
 
     assert sum("\nSkipExplorer()\n" in code for _, code in cells(STEM)) == 1
     assert weight_count(load_weights()) == 19_049
     # "Without any skip the egg hardly changes", and what the others lose
-    lost, near = {}, {}
+    lost, near, whole = {}, {}, {}
     for example in SkipExplorer().examples:
         full, none = (
             SkipExplorer(example["strokes"], filled=example["filled"], switches=s).scores()
@@ -302,7 +303,11 @@ def test_the_exhibit_stands_where_it_is_needed():
         )
         lost[example["name"]] = full["iou"] - none["iou"]
         near[example["name"]] = full["near"] - none["near"]
+        whole[example["name"]] = full["iou"]
     assert lost["egg"] < 0.02
-    assert lost["comb"] > 0.3
-    assert lost["spiral"] > 0.4
-    assert all(near[name] > lost[name] for name in lost)
+    assert lost["comb"] > whole["comb"] / 3
+    assert lost["spiral"] > whole["spiral"] / 2
+    assert all(near[name] > lost[name] + 0.02 for name in ("star", "comb", "egg"))
+    (spiral,) = (one for one in SkipExplorer().examples if one["name"] == "spiral")
+    drawn = SkipExplorer(spiral["strokes"], filled=spiral["filled"]).mask()[np.newaxis]
+    assert border(drawn)[drawn].mean() > 0.95  # "nothing but border"
