@@ -102,7 +102,7 @@ def train(images=IMAGES, epochs=EPOCHS, seed=SEED, verbose=0):
     rng = np.random.default_rng(seed)
     model, targets = network(), masks(images, rng)
     steps = epochs * -(-images // BATCH)
-    rate = keras.optimizers.schedules.CosineDecay(0.005, steps)
+    rate = keras.optimizers.schedules.CosineDecay(0.005, max(1, steps))
     model.compile(keras.optimizers.Adam(rate), loss)
     for _ in range(epochs):
         turned = np.rot90(targets, rng.integers(4), axes=(1, 2))

@@ -24,5 +24,5 @@ def unet(tensor, filters=(8, 16, 32), classes=1, skips=True):
 def train_unet(model, images, masks, epochs=10, batch_size=16, learning_rate=0.003, seed=0):
     targets = (masks > 0).astype("float32")[..., np.newaxis]
     model.compile(keras.optimizers.Adam(learning_rate), dice_loss)
-    keras.utils.set_random_seed(np.random.default_rng().integers(10**6))
+    keras.utils.set_random_seed(int(np.random.default_rng().integers(10**6)))
     return model.fit(images, targets, batch_size=batch_size, epochs=epochs, verbose=0).history
