@@ -3,6 +3,7 @@
 import numpy as np
 
 INK, LINE, ACCENT, QUIET = "#1f2328", "#c4cbd3", "#0b5cad", "#57606a"
+LEVELS = 12
 MISSED, INVENTED = np.array([230, 120, 20]) / 255, np.array([140, 90, 210]) / 255
 
 
@@ -17,8 +18,7 @@ def draw_skips(figure, exhibit):
         "where it is wrong": mistakes(mask, found["mask"] > 0.5),
     }
     for axes, (title, picture) in zip(above.subplots(1, 4), pictures.items(), strict=True):
-        # Rounded, since the last bits differ from run to run.
-        axes.imshow(np.round(np.asarray(picture, float), 3), cmap="gray", vmin=0, vmax=1)
+        axes.imshow(_few(picture), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
         bare(axes, title)
     levels = below.subplots(len(exhibit.switches), 2)
     stages = zip(levels, exhibit.switches, found["encoder"], found["decoder"], strict=True)
@@ -37,6 +37,11 @@ def mistakes(mask, found):
     return picture
 
 
+def _few(values):
+    """Round to a few levels: the last bits differ from run to run, and noise makes large files."""
+    return np.round(LEVELS * np.asarray(values, float)) / LEVELS
+
+
 def bare(axes, title=""):
     """Take ticks away, and make the frame thin."""
     axes.set_title(title, fontsize=9, color=INK)
@@ -52,6 +57,6 @@ def _maps(axes, maps, title):
     for channel in range(shown):
         start = channel * (width + gap)
         row[:, start : start + width] = maps[:, :, channel] / max(maps[:, :, channel].max(), 1e-9)
-    axes.imshow(np.round(row, 3), cmap="gray", vmin=0, vmax=1)
+    axes.imshow(_few(row), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes.axis("off")
     axes.set_title(title, fontsize=8, color=INK, pad=2)
