@@ -216,6 +216,23 @@ def test_remarks_are_for_the_instructor_alone():
     assert remarks(notebook, assignment, {"conv2d": ("keras",)}) == []
 
 
+def test_a_cell_is_held_to_what_its_own_answers_may_not_call():
+    cell = SourceCell("a", "code", "", None, False, False, True, False, 0.0)
+    assignment = Assignment("tiny", (cell,), {})
+    forbidden = {"size": ("keras", "scipy"), "network": ("keras.applications", "scipy")}
+
+    def texts(source):
+        notebook = nbformat.v4.new_notebook(cells=[new_code_cell(source, id="a")])
+        notebook.cells[0].metadata["nbgrader"] = {"grade_id": "a"}
+        return [note.text.split()[4] for note in remarks(notebook, assignment, forbidden)]
+
+    imports = "import keras, scipy\n"
+    assert texts(f"{imports}def network(): pass") == ["scipy,"]
+    assert texts(f"{imports}def size(): pass") == ["keras,", "scipy,"]
+    assert texts(f"{imports}def size(): pass\nnetwork = 1") == ["keras,", "scipy,"]
+    assert texts(f"{imports}def helper(): pass") == ["scipy,"]
+
+
 SETUP = """import numpy as np
 TWICE = 4
 found = []

@@ -31,7 +31,8 @@ from pathlib import Path
 from course_lib.grading.course import CourseError
 from course_lib.grading.spread import SAME, Spread, in_one_line
 
-CONNECT_SECONDS = 5
+CONNECT_SECONDS = 5  # to a scheduler, which answers or is not there
+LOCAL_SECONDS = 15  # to our own workers, which a busy machine starts slowly
 LOGGERS = ("distributed", "distributed.client", "asyncio", "tornado", "tornado.application")
 SETTINGS = {
     # What a submission may use is the sandbox's business; Dask would pause or end a worker.
@@ -43,7 +44,6 @@ SETTINGS = {
     # A lost submission comes back to us at once: we count its attempts.
     "distributed.scheduler.allowed-failures": 0,
     "distributed.scheduler.http.routes": [],
-    "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
     # What matters is said by us, in one line.
     "logging": dict.fromkeys(LOGGERS, "critical"),
 }
@@ -105,7 +105,9 @@ class Cluster:
         try:
             import dask
 
-            dask.config.set({**SETTINGS, "temporary-directory": self._folder})
+            seconds = CONNECT_SECONDS if self.scheduler else LOCAL_SECONDS
+            own = {"distributed.comm.timeouts.connect": f"{seconds}s"}
+            dask.config.set({**SETTINGS, **own, "temporary-directory": self._folder})
             from distributed import Client
 
             for name in LOGGERS:
@@ -115,7 +117,7 @@ class Cluster:
                 if self.scheduler is None:
                     self._local = self._start_local()
                 where = self._local or self.scheduler
-                self._client = Client(where, timeout=CONNECT_SECONDS, set_as_default=False)
+                self._client = Client(where, timeout=seconds, set_as_default=False)
             self._warm_up()
         except Exception as error:
             self._error = error

@@ -7,6 +7,7 @@ library instead of implementing it" cannot be proven from outside, so a person s
 import ast
 
 from course_lib.grading.notes import INSTRUCTOR, Note
+from course_lib.grading.shell import defined_names
 
 # Reaching for these means looking at Python itself, or at who is asking.
 MACHINERY = ("course_inside", "ctypes", "gc", "inspect", "ipykernel", "sys._getframe", "zmq")
@@ -30,7 +31,6 @@ def remarks(notebook, assignment, forbidden):
         Notes for the instructor, at most `MOST`.
     """
     locked = {cell.name for cell in assignment.cells if cell.locked}
-    watched = sorted({module for modules in forbidden.values() for module in modules})
     found = []
     for number, cell in enumerate(notebook.cells, 1):
         name = (cell.metadata.get("nbgrader") or {}).get("grade_id")
@@ -43,10 +43,19 @@ def remarks(notebook, assignment, forbidden):
         if name:
             found += [
                 f"{place} uses {what}, which an answer may not call."
-                for what in watched
+                for what in _forbidden_to(cell.source, forbidden)
                 if _covers(used, what)
             ]
     return [Note(text, to=INSTRUCTOR) for text in found[:MOST]]
+
+
+def _forbidden_to(source, forbidden):
+    """Return what a cell's answers may not call; where it defines none, what no answer may."""
+    answers = set(defined_names(source)) & set(forbidden)
+    modules = [set(forbidden[name]) for name in answers]
+    if modules:
+        return sorted(set.union(*modules))
+    return sorted(set.intersection(*map(set, forbidden.values()))) if forbidden else []
 
 
 def _used(source):
