@@ -128,6 +128,12 @@ def test_source_of_keeps_decorators_and_dedents_methods(tmp_path):
     assert line == 2
 
 
+def test_source_of_leaves_out_what_only_tools_read(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text("def f(\n    a, b\n):  # fmt: skip\n    return a  # of both\n")
+    assert source_of(path, ["f"])[0] == "def f(\n    a, b\n):\n    return a  # of both"
+
+
 # mistakes, course map, assignment
 
 

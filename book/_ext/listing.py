@@ -6,6 +6,7 @@ says the same at more length; the option `:docstring:` keeps it.
 
 import ast
 import importlib.util
+import re
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,6 +14,8 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.directives.code import container_wrapper
 from sphinx.util.docutils import SphinxDirective
+
+TO_TOOLS = re.compile(r"  # (fmt: skip|noqa\b.*)$")  # comments that say nothing to a reader
 
 
 def source_of(path, names, docstring=False):
@@ -42,7 +45,7 @@ def source_of(path, names, docstring=False):
     if not docstring and ast.get_docstring(node, clean=False) is not None and len(node.body) > 1:
         kept = [n for n in kept if not head.lineno <= n <= head.end_lineno]
     indent = node.col_offset
-    return "\n".join(lines[n - 1][indent:] for n in kept), first
+    return "\n".join(TO_TOOLS.sub("", lines[n - 1][indent:]) for n in kept), first
 
 
 def _definition(parent, name):
