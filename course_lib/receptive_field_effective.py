@@ -223,7 +223,9 @@ def mean_task(count, size=32, window=9, seed=0):
     return images, (window * windows.mean(axis=(3, 4)))[..., np.newaxis].astype("float32")
 
 
-def trained_fields(window=11, seed=0, *, epochs=10, count=256, size=32, rate=0.01, **settings):
+def trained_fields(
+    window=11, seed=0, *, epochs=10, count=256, size=32, rate=0.01, **settings
+):  # fmt: skip
     """Train a `plain_stack` on `mean_task` and return its effective field before and after.
 
     Args:

@@ -57,7 +57,8 @@ def unet(tensor, filters=(8, 16, 32), classes=1, skips=True, batch_norm=True):
         tensor = layers.MaxPooling2D(2, padding="same", name=f"pool_{level}")(tensor)
         tensor = double_conv(tensor, maps, batch_norm, level)
     for level in reversed(range(len(filters) - 1)):
-        tensor = layers.Conv2DTranspose(filters[level], 2, strides=2, name=f"up_{level}")(tensor)
+        up = layers.Conv2DTranspose(filters[level], 2, strides=2, name=f"up_{level}")
+        tensor = up(tensor)
         tensor = cut_to(tensor, features[level])
         if joined[level]:
             tensor = layers.Concatenate(name=f"skip_{level}")([features[level], tensor])
@@ -155,8 +156,9 @@ def original_unet(tensor, filters=(64, 128, 256, 512, 1024), classes=2):
         features.append(tensor)
         if any(size % 2 or size < 10 for size in tensor.shape[1:3]):
             raise ValueError(
-                f"at level {level - 1} the features are {tensor.shape[1]} x {tensor.shape[2]} "
-                "pixels: both must be even and at least 10. Try 572 x 572, or 16 pixels more."
+                f"at level {level - 1} the features are "
+                f"{tensor.shape[1]} x {tensor.shape[2]} pixels: both must be even and "
+                "at least 10. Try 572 x 572, or 16 pixels more."
             )
         tensor = layers.MaxPooling2D(2)(tensor)
         tensor = double_conv(tensor, maps, False, level, padding="valid")
@@ -299,8 +301,8 @@ def dice_loss(truth, prediction, smooth=1.0):
     if len(truth.shape) != 4 or tuple(truth.shape)[1:] != tuple(prediction.shape)[1:]:
         raise ValueError(
             "truth and prediction must have one shape (batch, height, width, classes); got "
-            f"{tuple(truth.shape)} and {tuple(prediction.shape)}. Add a missing last axis with "
-            "truth[..., np.newaxis]."
+            f"{tuple(truth.shape)} and {tuple(prediction.shape)}. "
+            "Add a missing last axis with truth[..., np.newaxis]."
         )
     prediction = ops.convert_to_tensor(prediction)
     truth = ops.cast(truth, prediction.dtype)

@@ -166,7 +166,7 @@ def up_transposed(x):
     x = layers.AveragePooling2D(4)(x)
     x = layers.Conv2DTranspose(1, 3, strides=2, padding="same")(x)
     x = layers.Conv2DTranspose(1, (4, 2), strides=(3, 2))(x)
-    return layers.Conv2DTranspose(1, 3, dilation_rate=2)(x)
+    return layers.Conv2DTranspose(1, 5)(x)
 
 
 def up_output_padding(x):
@@ -279,6 +279,18 @@ def test_models_depend_on_the_pixels_whose_gradient_is_not_zero(build):
                 known = None if None in due else due[axis]
                 assert seen[axis] == known, (position, axis, due)
     assert inside >= len(positions), "nothing was compared"
+
+
+def test_a_dilated_transposed_convolution_reads_as_far_as_a_wide_one():
+    """Without oneDNN, TensorFlow's CPU build cannot run one, so no gradient tells of it."""
+    found = []
+    for kernel in ({"kernel_size": 3, "dilation_rate": 2}, {"kernel_size": 5}):
+        inputs = keras.Input((20, 20, 1))
+        enlarged = layers.Conv2DTranspose(1, 2, strides=2)(inputs)
+        model = keras.Model(inputs, layers.Conv2DTranspose(1, **kernel)(enlarged))
+        assert model.output_shape[1:3] == (44, 44)
+        found.append([topic.model_interval(model, position) for position in (0, 7, 20, 43)])
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("build", [valid, same, residual, misaligned_twice, nested, operations])
