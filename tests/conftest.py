@@ -23,7 +23,7 @@ sys.path.append(str(ROOT / "book"))  # so that tests can import the book's exten
 
 
 # The files that take minutes, the longest first, so that none is left for one worker at the end.
-LONG = ("book", "class", "checks", "attacks", "cluster", "grading", "house", "postgres")
+LONG = ("book", "class", "checks", "attacks", "cluster", "grading", "house", "postgres", "pages")
 
 
 def pytest_collection_modifyitems(items):

@@ -1,0 +1,111 @@
+"""Every page of the built book, looked at once in each setting: faults, axe, widths, weight.
+
+The files that lie longest on one worker are two: while this one looks, that of `test_book` may
+still press the keys.
+"""
+
+import gzip
+from collections import Counter
+from dataclasses import dataclass
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import pytest
+from test_book import LIVE, PAGES
+
+# Compressed, everything that the page loads: HTML, pictures, scripts, fonts, MathJax.
+BUDGET_KB = 1500
+
+pytestmark = pytest.mark.browser
+
+
+@dataclass
+class Look:
+    """What one visit of a page found, so that each page is loaded once for many questions."""
+
+    faults: list
+    axe: list
+    addresses: list
+    theme: str
+    width: int
+    ids: list
+    cut: list
+
+
+FINDINGS = """() => ({
+    theme: document.documentElement.dataset.theme,
+    width: document.documentElement.scrollWidth,
+    ids: [...document.querySelectorAll('[id]')].map((element) => element.id),
+    cut: [...document.querySelectorAll('.bd-article pre')]
+        .filter((box) => !box.closest('details:not([open])') && box.scrollWidth > box.clientWidth)
+        .map((box) => box.textContent.slice(0, 60)),
+})"""
+
+
+@pytest.fixture(scope="module")
+def looks():
+    """All visits so far, by page, colours and width."""
+    return {}
+
+
+@pytest.fixture
+def look(site, visit, looks):
+    """A function that looks at a page over HTTP, in these colours and at this width, once."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    def once(page, scheme="light", width=1280):
+        if (page, scheme, width) not in looks:
+            viewport = {"width": width, "height": 900}
+            seen = visit(f"{site}/{page}", color_scheme=scheme, viewport=viewport)
+            seen.page.wait_for_function(LIVE)
+            findings = seen.page.evaluate(FINDINGS)
+            # Noted before axe comes, which asks for style sheets by wrong addresses.
+            findings |= {"faults": seen.remote + seen.faults, "addresses": [*seen.addresses]}
+            only = {"resultTypes": ["violations"]}
+            found = Axe().run(seen.page, options=only).response["violations"]
+            axe = [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+            looks[page, scheme, width] = Look(axe=axe, **findings)
+        return looks[page, scheme, width]
+
+    return once
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_loads_from_a_server_alone_and_without_error(look, page):
+    assert look(page).faults == []
+
+
+# Colours do not follow the width, nor names and roles the colours: two looks see it all.
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+@pytest.mark.parametrize("page", PAGES)
+def test_axe_finds_no_fault_in_light_and_dark_wide_and_narrow(look, page, scheme, width):
+    seen = look(page, scheme, width)
+    assert seen.theme == scheme
+    assert seen.axe == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_is_wider_than_a_phone(look, page):
+    assert look(page, "dark", 390).width <= 390
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_code_or_output_is_cut_off_beside_both_sidebars(look, page):
+    assert look(page).cut == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_ids_are_unique_with_the_exhibits_live(look, page):
+    assert [name for name, count in Counter(look(page).ids).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_weight(book, site, look, page, record_property):
+    sizes = {}
+    for loaded in {urldefrag(item)[0].partition("?")[0] for item in look(page).addresses}:
+        if loaded.startswith(site):
+            raw = book.joinpath(unquote(urlsplit(loaded).path).lstrip("/")).read_bytes()
+            sizes[loaded] = min(len(raw), len(gzip.compress(raw, 6)))
+    total = sum(sizes.values()) / 1000
+    record_property("kilobytes", round(total))
+    largest = sorted(sizes.items(), key=lambda item: -item[1])[:8]
+    assert total < BUDGET_KB, f"{total:.0f} kB; the largest: {largest}"
