@@ -64,3 +64,21 @@ def test_an_inner_function_alone_is_found(library):
     inner = library.guarded(len)  # wraps what is no function of the library
     (name,) = found(lambda: inner([1]))
     assert name == "ready.images.guarded.<locals>.handler"
+
+
+def test_a_name_that_claims_to_be_another_leaves_no_false_memory():
+    class Liar(str):
+        lies = False
+
+        def __eq__(self, other):
+            return self.lies
+
+        def __hash__(self):
+            return hash("scipy.signal")
+
+    watcher = CallWatcher(("scipy.signal",))
+    assert not watcher.covers(Liar("harmless"))
+    Liar.lies = True
+    assert watcher.covers("scipy.signal")
+    assert not watcher.covers("scipy")
+    assert not watcher.covers(3)

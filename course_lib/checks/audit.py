@@ -47,8 +47,8 @@ def audit(stem, seed=1, thorough=True):
         stem: the topic's.
         seed: of the hidden draws.
         thorough: whether all mistakes in networks are tried, both as students see them, without
-            hidden draws, and as they are graded; else every third one is, as it is graded. It
-            takes five times as long.
+            hidden draws, and as they are graded; else every third one is, as it is graded, and
+            the checks know no others. It takes several times as long.
 
     Returns:
         A list of `Verdict`s.
