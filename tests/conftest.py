@@ -19,6 +19,10 @@ ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
+# Tests run beside each other and their networks are small: TensorFlow's threads would mostly spin.
+for threads in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+    os.environ.setdefault(threads, "1")
+
 sys.path.append(str(ROOT / "book"))  # so that tests can import the book's extensions, `_ext`
 
 

@@ -49,6 +49,11 @@ def no_projection(tensor, filters, strides=1):
     return layers.Add()([y, tensor])
 
 
+class Own(layers.Layer):
+    def call(self, tensor):
+        return 2 * tensor
+
+
 def measure(answer, images, filters, strides, seed):
     tensor = networks.placeholder(images.shape[1:])
     model = networks.model_of(tensor, answer(tensor, filters, strides))
@@ -143,6 +148,9 @@ def test_several_outputs_and_a_shared_layer():
         (lambda x: layers.ReLU(), "a layer, "),
         (lambda x: 3, "3"),
         (lambda x: layers.ReLU()(keras.Input((2,))), "a tensor that does not come from the input"),
+        (lambda x: Own()(x), "a network with a layer of a class of its own, Own"),
+        (lambda x: keras.Sequential([Own()])(x), "a network with a layer of a class of its own"),
+        (lambda x: layers.Lambda(lambda t: 2 * t)(x), "a Lambda layer"),
     ],
 )
 def test_what_is_no_network_is_said(answer, came):
@@ -268,3 +276,14 @@ def test_layers_that_draw_draw_the_same_after_reseeding():
     assert (drawn(1) != drawn(2)).any()
     # Each layer draws for itself: of two alike, a quarter is left and not a half.
     assert 0.1 < np.mean(drawn(3) != 0) < 0.4
+
+
+def test_a_layer_that_always_trains_is_heard_unless_it_is_overruled():
+    def noisy(tensor):
+        return layers.Dropout(0.5)(layers.Dropout(0.5)(tensor), training=True)
+
+    tensor = networks.placeholder((40,))
+    model, ones = networks.model_of(tensor, noisy(tensor)), np.ones((2, 40), np.float32)
+    assert 0.3 < np.mean(networks.outputs(model, ones) != 0) < 0.7
+    assert (networks.outputs(model, ones, training=False) == 1).all()
+    assert np.mean(networks.outputs(model, ones, training=True) != 0) < 0.4

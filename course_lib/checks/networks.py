@@ -99,7 +99,8 @@ def model_of(inputs, outputs):
     """Return the model between symbolic tensors.
 
     Raises:
-        Unfit: if `outputs` is no symbolic tensor, or does not come from the inputs.
+        Unfit: if `outputs` is no symbolic tensor or does not come from the inputs, or if a layer
+            is not Keras's own, as none may be that comes from a student to the grader.
     """
     import keras
 
@@ -114,10 +115,24 @@ def model_of(inputs, outputs):
         if not is_tensor(one):
             raise Unfit(describe(one), "a tensor of Keras, made by calling layers on the input")
     try:
-        return keras.Model(inputs, outputs)
+        model = keras.Model(inputs, outputs)
     except ValueError:
         wanted = "a tensor that is computed from the function's argument"
         raise Unfit("a tensor that does not come from the input alone", wanted) from None
+    _refuse_strange_layers(model)
+    return model
+
+
+def _refuse_strange_layers(model):
+    """Only what Keras's own layers and operations compute can be looked into, layer by layer."""
+    wanted = "Keras's own layers and keras.ops, so that what it computes can be checked"
+    for layer in model._flatten_layers(include_self=False):
+        name, module = type(layer).__name__, type(layer).__module__
+        if module.partition(".")[0] != "keras":
+            raise Unfit(f"a network with a layer of a class of its own, {name}", wanted)
+        if name == "Lambda":
+            came = "a Lambda layer, with which a saved model cannot be loaded in safe mode"
+            raise Unfit(came, wanted)
 
 
 def weighted(model):
@@ -177,8 +192,15 @@ def zero(model, chosen=lambda one: True, roles=("kernel", "bias")):
     return count
 
 
-def outputs(model, images, training=False):
-    """Return what a model computes of images, as an array, or a tuple of them."""
+def outputs(model, images, training=None):
+    """Return what a model computes of images, as an array, or a tuple of them.
+
+    Args:
+        model: a model.
+        images: a batch.
+        training: as Keras takes it. With None the model infers, but a layer that was called with
+            `training=True` trains; with False that layer infers as well.
+    """
     result = model(images, training=training)
     if isinstance(result, (list, tuple)):
         return tuple(np.asarray(one) for one in result)

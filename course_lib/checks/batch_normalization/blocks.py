@@ -42,7 +42,8 @@ def _measure(answer, x, sizes, seed, training, positive):
     if positive:
         _lift(model)
         x = np.abs(x)
-    output = networks.outputs(model, x, training=training)
+    # A layer that always trains is seen where the block infers.
+    output = networks.outputs(model, x, training=training or None)
     mean, variance = (_read(model, role) for role in ("moving_mean", "moving_variance"))
     kept = _kept(model, x) if training else np.zeros(0)
     return output, mean, variance, kept, sum(networks.parameters(model))

@@ -17,6 +17,8 @@ def _block(tensor, layer, order=ORDER, **norm):
             tensor = layer(tensor)
         elif step == "relu":
             tensor = layers.ReLU()(tensor)
+        elif step == "norm of the batch":
+            tensor = layers.BatchNormalization(momentum=0.9)(tensor, training=True)
         elif step == "layer norm":
             tensor = layers.LayerNormalization()(tensor)
         else:
@@ -61,6 +63,10 @@ MOMENTUM_OF_PYTORCH = (
 FROZEN = (
     "The normalisation is frozen, trainable=False, and never sees its batch. A block that trains "
     "leaves this argument out."
+)
+ALWAYS_TRAINS = (
+    "The normalisation takes the batch's statistics at inference too: with training=True it does "
+    "wherever the block is called. Leave the argument out; Keras sets it in training."
 )
 LAYER_NORM = (
     "This is layer normalisation, which treats each example for itself. The block has batch "
@@ -110,6 +116,11 @@ def momentum_of_keras_in_block(tensor, filters, strides=1, kernel_size=3):
 @conv_bn_relu.misconception(MOMENTUM_OF_PYTORCH)
 def momentum_of_pytorch(tensor, filters, strides=1, kernel_size=3):
     return _block(tensor, _conv(filters, strides, kernel_size), momentum=0.1)
+
+
+@conv_bn_relu.misconception(ALWAYS_TRAINS)
+def always_trains(tensor, filters, strides=1, kernel_size=3):
+    return _block(tensor, _conv(filters, strides, kernel_size), "conv, norm of the batch, relu")
 
 
 @conv_bn_relu.misconception(FROZEN)
@@ -206,6 +217,11 @@ def dense_momentum_of_keras(tensor, units):
 @dense_bn_relu.misconception(MOMENTUM_OF_PYTORCH)
 def dense_momentum_of_pytorch(tensor, units):
     return _block(tensor, _dense(units), momentum=0.1)
+
+
+@dense_bn_relu.misconception(ALWAYS_TRAINS)
+def dense_always_trains(tensor, units):
+    return _block(tensor, _dense(units), "conv, norm of the batch, relu")
 
 
 @dense_bn_relu.misconception(FROZEN)

@@ -51,6 +51,7 @@ def measure_block(answer, shape, settings, rate, images, seed, training=False):
         seed: of the weights.
         training: whether the block runs as in training.
     """
+    training = training or None  # so that a layer that always trains is seen
     model = networks.built(answer, shape, *settings, rate)
     if isinstance(images, int):
         seen = _what_the_branch_sees(model, shape, images, seed, rate, training)
@@ -75,7 +76,7 @@ def _what_the_branch_sees(model, shape, count, seed, rate, training):
     networks.reseed(model, seed)
     lit = np.zeros((channels, height, width, channels), np.float32)
     lit[np.arange(channels), :, :, np.arange(channels)] = 1
-    matrix = (networks.outputs(model, lit) - lit)[:, 0, 0, :].astype(float)
+    matrix = (networks.outputs(model, lit, training=False) - lit)[:, 0, 0, :].astype(float)
     x = rng.uniform(1, 2, (count, *shape)).astype(np.float32)
     branch = networks.outputs(model, x, training) - x
     if np.linalg.matrix_rank(matrix) < channels:

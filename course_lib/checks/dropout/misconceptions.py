@@ -349,6 +349,12 @@ def _pixels(tensor, rate):
     return layers.Dropout(rate)(tensor)
 
 
+def _always(tensor, rate):
+    from keras import layers
+
+    return layers.SpatialDropout2D(rate)(tensor, training=True)
+
+
 def _images(tensor, rate):
     from keras import layers
 
@@ -413,6 +419,12 @@ _mistaken(
     "no_dropout",
     "The branch sees all of its input in training: there is no dropout at its entrance.",
     drop=None,
+)
+_mistaken(
+    "dropped_at_inference",
+    "Maps are dropped at inference too: with training=True they are wherever the block is called. "
+    "Leave the argument out, and Keras drops in training only.",
+    drop=_always,
 )
 _mistaken(
     "single_pixels",

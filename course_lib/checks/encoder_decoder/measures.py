@@ -3,7 +3,6 @@
 import numpy as np
 
 from course_lib.checks import networks
-from course_lib.checks.core import Unfit
 from course_lib.checks.dropout.statistics import settled
 
 BLOCK = (WEIGHTS, OUTPUT, DROPPED) = (
@@ -44,7 +43,7 @@ def measure_block(
     """
     settings = {"kernel_size": kernel_size, "learnable_sampling": learnable_sampling}
     settings = {name: value for name, value in settings.items() if value is not None}
-    model = built(answer, images.shape[1:], filters, **settings)
+    model = networks.built(answer, images.shape[1:], filters, **settings)
     networks.inject(model, seed, biases=False)
     same_epsilon(model)
     if silent:
@@ -71,7 +70,7 @@ def measure_dropout(answer, channels, rate, batches=10, images=20):
     out of it says, bit by bit, which maps went in. A share that cannot be told is 0, and 1 where
     all images of a batch drop the same.
     """
-    model = built(answer, (4, 4, channels), [channels], kernel_size=1, drop_rate=rate)
+    model = networks.built(answer, (4, 4, channels), [channels], kernel_size=1, drop_rate=rate)
     plain_norms(model)
     whole = 2**channels - 1
     for one in networks.weighted(model):
@@ -91,8 +90,7 @@ def measure_dropout(answer, channels, rate, batches=10, images=20):
         share = float(sum(missing) > 0)
     elif not strange and not maps:
         share = settled(sum(missing), channels * len(missing), rate, 1 - rate)
-    # As one calls a model: an explicit training=False would overrule a layer's own training=True.
-    always = np.abs(np.asarray(model(ones)) - 2).max() > 1e-3
+    always = np.abs(networks.outputs(model, ones) - 2).max() > 1e-3
     found = share, strange, pixels, maps, not draws, always
     return 0, np.zeros(1), np.array(found, float)
 
@@ -118,7 +116,7 @@ def measure_network(answer, images, *levels, seed=0, drop_rate=0.0, **settings):
     """
     if drop_rate:
         settings["drop_rate"] = drop_rate
-    model = built(answer, images.shape[1:], *levels, **settings)
+    model = networks.built(answer, images.shape[1:], *levels, **settings)
     networks.inject(model, seed, biases=False)
     same_epsilon(model)
     output = networks.outputs(model, images)
@@ -136,21 +134,6 @@ def _differs(model, images, silent):
     )
     model.set_weights(weights)
     return not alike
-
-
-def built(answer, shape, *args, **kwargs):
-    """Build a model and refuse it where it cannot be saved and loaded.
-
-    Raises:
-        Unfit: as `networks.built`, and if there is a Lambda layer in the model.
-    """
-    model = networks.built(answer, shape, *args, **kwargs)
-    if any(type(layer).__name__ == "Lambda" for layer in _layers(model)):
-        raise Unfit(
-            "a Lambda layer, with which a saved model cannot be loaded in safe mode",
-            "Keras's layers and operations, such as keras.ops.pad",
-        )
-    return model
 
 
 def same_epsilon(model):
@@ -185,10 +168,3 @@ def kernel_weights(model):
         for role, variable in zip(one.roles, one.layer.weights, strict=True)
         if "kernel" in role
     )
-
-
-def _layers(model):
-    for layer in model.layers:
-        yield layer
-        if hasattr(layer, "layers"):
-            yield from _layers(layer)
