@@ -29,7 +29,7 @@ TRIANGLE = [[0.2, 0.8], [0.5, 0.15], [0.85, 0.7]]
 def calculate(calculator):
     """What the front end exports."""
     return calculator(
-        "unet/skip_explorer.js", "unet/segment.js", "unet/shapes.js", "cnn/strokes.js"
+        "unet/skip_explorer.js", "unet/segment.js", "unet/shapes.js", "common/strokes.js"
     )
 
 

@@ -15,6 +15,7 @@ from course_lib.exhibits import cnn_stills as stills
 from course_lib.exhibits.base import Exhibit
 from course_lib.exhibits.cnn_network import enlarge, forward, load
 from course_lib.exhibits.cnn_strokes import prepare
+from course_lib.exhibits.drawings import checked_strokes, packed_layers
 from course_lib.exhibits.pictures import one_of
 
 EXAMPLES = (1545, 1471, 1492, 1475, 1512, 1517, 1510, 1587, 1511, 1676)
@@ -80,7 +81,7 @@ class DrawingExplorer(Exhibit):
         alone=True,
     ):  # fmt: skip
         layers = load() if layers is None else layers
-        shapes, weights = _packed(layers)
+        shapes, weights = packed_layers(layers)
         maps = {p: one["maps"] for p, one in enumerate(shapes) if one["kind"] in ("conv", "pool")}
         if integer(layer, "layer", minimum=0) not in maps:
             raise ValueError(
@@ -91,7 +92,7 @@ class DrawingExplorer(Exhibit):
             weights=weights,
             shapes=shapes,
             examples=_examples(),
-            strokes=_checked_strokes(strokes),
+            strokes=checked_strokes(strokes),
             example=-1 if len(strokes) else _within(example, "example", -1, 9),
             layer=int(layer),
             map=maps[layer] - 1 if map is None else _within(map, "map", 0, maps[layer] - 1),
@@ -249,22 +250,6 @@ class PoolingExplorer(Exhibit):
 EXHIBITS = (DrawingExplorer, PoolingExplorer)
 
 
-def _packed(layers):
-    """Return the layers' kinds and shapes, and all their numbers in one row of float32."""
-    shapes, row, at = [], [], 0
-    channels = 1
-    for layer in layers:
-        entry = {"kind": layer["kind"]}
-        if "kernel" in layer:
-            arrays = [np.asarray(layer[name], np.float32) for name in ("kernel", "bias")]
-            channels = arrays[0].shape[-1]
-            entry |= {"shape": list(arrays[0].shape), "at": at}
-            at += sum(array.size for array in arrays)
-            row += [array.ravel() for array in arrays]
-        shapes.append(entry | {"maps": channels})
-    return shapes, np.concatenate(row).astype("<f4").tobytes()
-
-
 def _unpacked(shapes, weights):
     row = np.frombuffer(weights, "<f4")
     layers = []
@@ -281,24 +266,6 @@ def _unpacked(shapes, weights):
 def _examples():
     """Ten held-out digits, as levels of 8 x 8 pixels."""
     return np.rint(LEVELS * digits()[0][list(EXAMPLES)]).astype(np.uint8).tobytes()
-
-
-def _checked_strokes(strokes):
-    checked = []
-    for stroke in strokes:
-        points = np.asarray(stroke, float)
-        if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
-            raise ValueError(
-                f"a stroke must be a list of points (x, y); got shape {points.shape}. Write "
-                f"[[(0.5, 0.1), (0.5, 0.9)]] for one upright line."
-            )
-        if points.min() < 0 or points.max() > 1:
-            raise ValueError(
-                f"points must lie between 0 and 1 along both axes; got values from "
-                f"{points.min():g} to {points.max():g}. Divide by the drawing's size."
-            )
-        checked.append(np.round(points, 3).tolist())
-    return checked
 
 
 def _within(value, name, low, high):

@@ -6,6 +6,7 @@ import traitlets
 from course_lib.arguments import integer
 from course_lib.exhibits import unet_stills as stills
 from course_lib.exhibits.base import Exhibit
+from course_lib.exhibits.drawings import checked_strokes, packed_layers
 from course_lib.exhibits.unet_network import depth_of, forward, load, weight_count
 from course_lib.exhibits.unet_shapes import (
     NOISE,
@@ -95,7 +96,7 @@ class SkipExplorer(Exhibit):
         draw=0,
     ):  # fmt: skip
         layers = load()
-        shapes, weights = _packed(layers)
+        shapes, weights = packed_layers(layers)
         if len(switches) != depth_of(layers):
             raise ValueError(
                 f"switches must have one entry for each of the {depth_of(layers)} skips, from the "
@@ -106,7 +107,7 @@ class SkipExplorer(Exhibit):
             shapes=shapes,
             grain=noise_levels().tobytes(),
             examples=list(EXAMPLES),
-            strokes=EXAMPLES[0]["strokes"] if strokes is None else _checked(strokes),
+            strokes=EXAMPLES[0]["strokes"] if strokes is None else checked_strokes(strokes),
             filled=bool(filled),
             switches=[bool(switch) for switch in switches],
             noise=_within(noise, "noise", NOISE),
@@ -157,35 +158,6 @@ class SkipExplorer(Exhibit):
 
 
 EXHIBITS = (SkipExplorer,)
-
-
-def _packed(layers):
-    """Return the layers' shapes and places, and all their numbers in one row of float32."""
-    shapes, row, at = [], [], 0
-    for layer in layers:
-        arrays = [np.asarray(layer[name], np.float32) for name in ("kernel", "bias")]
-        shapes.append({"kind": "conv", "shape": list(arrays[0].shape), "at": at})
-        at += sum(array.size for array in arrays)
-        row += [array.ravel() for array in arrays]
-    return shapes, np.concatenate(row).astype("<f4").tobytes()
-
-
-def _checked(strokes):
-    checked = []
-    for stroke in strokes:
-        points = np.asarray(stroke, float)
-        if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
-            raise ValueError(
-                f"a stroke must be a list of points (x, y); got shape {points.shape}. Write "
-                f"[[(0.2, 0.2), (0.8, 0.2), (0.5, 0.8)]] for one triangle."
-            )
-        if points.min() < 0 or points.max() > 1:
-            raise ValueError(
-                f"points must lie between 0 and 1 along both axes; got values from "
-                f"{points.min():g} to {points.max():g}. Divide by the drawing's size."
-            )
-        checked.append(np.round(points, 3).tolist())
-    return checked
 
 
 def _within(value, name, most):

@@ -23,6 +23,8 @@ import sys
 import threading
 from time import monotonic
 
+from course_lib.grading.sandbox import ONE_THREAD
+
 SET_DEATH_SIGNAL = 1
 LENGTH = struct.Struct("!Q")
 START_SECONDS = 240
@@ -62,6 +64,7 @@ class Warm:
                 stack.enter_context(one)
             self.process = subprocess.Popen(
                 [sys.executable, "-m", __name__, str(theirs.fileno()), options],
+                env={**ONE_THREAD, **os.environ},
                 pass_fds=[theirs.fileno(), *numbers],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,

@@ -2,11 +2,11 @@
 
 import { announcer, button, bytes, choice, element, frameOf, number, onTheme, put, redraw, remember, toggle, write } from "../common/page.js";
 import { Picture, clamp, extremes, palette } from "../common/picture.js";
-import { MapSheet } from "./map_sheet.js";
-import { evidence, forward, layersOf, sourcesOf } from "./network.js";
-import { Pad } from "./pad.js";
+import { MapSheet } from "../common/map_sheet.js";
+import { evidence, forward, layersOf, sourcesOf } from "../common/network.js";
+import { Pad } from "../common/pad.js";
 import { SourcesView } from "./sources.js";
-import { enlarge, extend, pictureFrom } from "./strokes.js";
+import { enlarge, extend, pictureFrom } from "../common/strokes.js";
 
 const INPUT = 16, PASS = ["strokes", "example", "weights", "shapes"];
 const percent = (share) => `${number(100 * share, share > 0.9995 || share < 0.0005 ? 0 : 1)} %`;

@@ -2,7 +2,7 @@
 // encoder's maps where a skip is on. The tests run both, and Keras, on the same pictures.
 
 import { padPlane } from "../common/arithmetic.js";
-import { layersOf, pool } from "../cnn/network.js";
+import { layersOf, pool } from "../common/network.js";
 
 const MIDDLE = 0.5, SPREAD = 0.25;
 

@@ -1,6 +1,6 @@
 // The pad of the exhibit that reads digits, for shapes: a stroke is an outline to be filled, or a line.
 
-import { Pad } from "../cnn/pad.js";
+import { Pad } from "../common/pad.js";
 
 const LINE = 3 / 64;
 

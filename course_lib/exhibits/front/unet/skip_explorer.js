@@ -2,9 +2,9 @@
 
 import { announcer, bytes, button, element, frameOf, number, onTheme, put, range, redraw, remember, toggle, write } from "../common/page.js";
 import { Picture, extremes, palette } from "../common/picture.js";
-import { MapSheet } from "../cnn/map_sheet.js";
-import { layersOf } from "../cnn/network.js";
-import { extend } from "../cnn/strokes.js";
+import { MapSheet } from "../common/map_sheet.js";
+import { layersOf } from "../common/network.js";
+import { extend } from "../common/strokes.js";
 import { decode, encode } from "./segment.js";
 import { ShapePad } from "./shape_pad.js";
 import { maskOf, nearBorder, pictureOf, scoresOf } from "./shapes.js";

@@ -1,6 +1,6 @@
 // A pad to draw on: mouse, pen and finger, or a pen that arrow keys move and space puts down.
 
-import { element, isDark } from "../common/page.js";
+import { element, isDark } from "./page.js";
 
 const STEP = 1 / 32, ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 

@@ -1,7 +1,7 @@
 // The forward pass of a small network: course_lib.exhibits.cnn_network, on planes. The tests run
 // both, and Keras, on the same pictures.
 
-import { conv2d } from "../common/arithmetic.js";
+import { conv2d } from "./arithmetic.js";
 
 // shapes tells of each layer { kind, kernel, bias }: a kernel's shape, and where its numbers and the
 // biases begin in one row of weights. Kernels stand as Keras stores them, filters last.

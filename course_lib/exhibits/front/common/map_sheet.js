@@ -1,6 +1,6 @@
 // All maps of one layer side by side on one canvas; one of them can be chosen.
 
-import { element } from "../common/page.js";
+import { element } from "./page.js";
 
 const GAP = 4, SMALLEST = 30, FEW = 8;
 
