@@ -170,6 +170,39 @@ def zeros_shrink_the_field(layers):
     return size - 2 * padding, stride, padding
 
 
+@receptive_field.misconception(
+    "every tap of a kernel is counted. Its first tap is the pixel that is there already: only "
+    "k - 1 taps add something, and the last input that is read is first + (k - 1) * rate."
+)
+def first_tap_counted(layers):
+    return _stack(layers, taps=lambda kernel_size, rate: kernel_size * rate)
+
+
+@receptive_field.misconception(
+    "a layer's taps and zeros are counted with its own stride alone. What counts is how far apart "
+    "its inputs lie: the product of the strides of *all* layers before it."
+)
+def own_stride_alone(layers):
+    return _stack(layers, step=lambda stride, own: own, worth=lambda stride, own: own)
+
+
+@receptive_field.misconception(
+    "the padding has the other sign. It says by how many pixels the first field begins *before* "
+    "the image, and is positive where it does."
+)
+def padding_with_the_other_sign(layers):
+    size, stride, padding = _stack(layers)
+    return size, stride, -padding
+
+
+@receptive_field.misconception(
+    "stride and padding have changed places: the three numbers are (size, stride, padding)."
+)
+def stride_and_padding_swapped(layers):
+    size, stride, padding = _stack(layers)
+    return size, padding, stride
+
+
 # --- model_receptive_field -----------------------------------------------------------------------
 
 _WINDOWS = ("Conv2D", "MaxPooling2D", "AveragePooling2D")
@@ -278,6 +311,19 @@ def first_branch(model):
 )
 def last_branch(model):
     return _network(model, merge=lambda fields: fields[-1])
+
+
+@model_receptive_field.misconception(
+    "where paths meet, only what *all* of them see is taken. The output depends on a pixel if any "
+    "of them does: take all from the first pixel of any to the last pixel of any."
+)
+def what_branches_share(model):
+    def merge(fields):
+        padding = min(padding for _, _, padding in fields)
+        last = min(size - 1 - before for size, _, before in fields)
+        return last + padding + 1, fields[0][1], padding
+
+    return _network(model, merge=merge)
 
 
 @model_receptive_field.misconception(
@@ -407,6 +453,20 @@ def larger_half_in_front(model):
 
 
 @model_receptive_field.misconception(
+    'the zeros of "same" come out below 0. Where strides are larger than the kernel none are '
+    "needed, and none can be taken away: max(..., 0)."
+)
+def fewer_zeros_than_none(model):
+    def front(size, wide, strides):
+        return ((-(-size // strides) - 1) * strides + wide - size) // 2
+
+    def window(layer, axis, size):
+        return _window(layer, axis, size, front=front)
+
+    return _network(model, window=window)
+
+
+@model_receptive_field.misconception(
     'the zeros of "same" are left out of the padding. They stand before the first pixel, as those '
     "of ZeroPadding2D do, and move the first field to the left of the image."
 )
@@ -456,6 +516,32 @@ def cut_at_the_edges(model):
             _network(model), model.input_shape[1:3], strict=True
         )
     )
+
+
+@model_receptive_field.misconception(
+    "the field begins at the first pixel of the image at the earliest. It is not cut: zeros before "
+    "the image belong to it, and the padding says how many."
+)
+def cut_at_the_first_pixel(model):
+    return tuple(
+        (size - max(padding, 0), stride, min(padding, 0))
+        for size, stride, padding in _network(model)
+    )
+
+
+@model_receptive_field.misconception(
+    "the size is one too small. From the first pixel to the last there are last - first + 1."
+)
+def last_minus_first(model):
+    return tuple((size - 1, stride, padding) for size, stride, padding in _network(model))
+
+
+@model_receptive_field.misconception(
+    "the padding has the other sign. It says by how many pixels the first field begins *before* "
+    "the image: where that is pixel -3, the padding is 3."
+)
+def first_pixel_for_the_padding(model):
+    return tuple((size, stride, -padding) for size, stride, padding in _network(model))
 
 
 @model_receptive_field.misconception(
@@ -651,3 +737,12 @@ def divided_by_the_largest(model, images, position=None):
 )
 def not_divided(model, images, position=None):
     return _shares(model, images, position, divided=lambda field: field)
+
+
+@effective_receptive_field.misconception(
+    "each image's field is divided by its own sum before the mean is taken. An image that moves "
+    "the output more counts for more: take the mean first, and divide it once."
+)
+def each_image_divided(model, images, position=None):
+    fields = np.abs(_gradient(model, images, position)).sum(axis=-1)
+    return (fields / fields.sum(axis=(1, 2), keepdims=True)).mean(axis=0)
