@@ -54,12 +54,16 @@ def building(alone):
 @pytest.fixture(scope="session")
 def book():
     """The folder of the built book; what `_build` already holds is reused."""
-    from chapter_helpers import NAMES, sign_names
+    from chapter_helpers import NAMES, names_file, sign_names
 
     from course_lib.topics import TOPICS
 
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
-    keeping = {"PYTHONSTARTUP": str(ROOT / "tests/keep_names.py"), "COURSE_NAMES": str(NAMES)}
+    keeping = {
+        "PYTHONSTARTUP": str(ROOT / "tests/keep_names.py"),
+        "COURSE_NAMES": str(NAMES),
+        "COURSE_WHOLE": " ".join(names_file(topic.stem).stem for topic in TOPICS),
+    }
     with building(alone=True):
         begun = time.time()
         built = subprocess.run(
