@@ -298,17 +298,39 @@ def dice_loss(truth, prediction, smooth=1.0):
     Reference:
         Milletari, Navab and Ahmadi (2016), V-Net. There the denominator sums squares.
     """
-    if len(truth.shape) != 4 or tuple(truth.shape)[1:] != tuple(prediction.shape)[1:]:
-        raise ValueError(
-            "truth and prediction must have one shape (batch, height, width, classes); got "
-            f"{tuple(truth.shape)} and {tuple(prediction.shape)}. "
-            "Add a missing last axis with truth[..., np.newaxis]."
-        )
-    prediction = ops.convert_to_tensor(prediction)
-    truth = ops.cast(truth, prediction.dtype)
-    both = ops.sum(truth * prediction, axis=(1, 2))
-    areas = ops.sum(truth, axis=(1, 2)) + ops.sum(prediction, axis=(1, 2))
+    both, areas = _soft_areas(truth, prediction)
     return ops.mean(1 - (2 * both + smooth) / (areas + smooth), axis=-1)
+
+
+def iou_loss(truth, prediction, smooth=1.0):
+    """Return for each image 1 less intersection over union, with probabilities for counts.
+
+    Of one image and one class it is small where `dice_loss` is small. Of a mean over images it
+    makes another: it cares more for those that are nearly right.
+
+    Args:
+        truth: tensor of shape `(batch, height, width, classes)` of zeros and ones.
+        prediction: tensor of the same shape, of probabilities.
+        smooth: added to numerator and denominator.
+
+    Returns:
+        A tensor of shape `(batch,)`, each the mean over the classes.
+
+    Raises:
+        ValueError: if shapes differ.
+
+    Example:
+        >>> truth = np.reshape([1.0, 1, 0, 0], (1, 1, 4, 1))
+        >>> prediction = np.reshape([0.5, 1, 0.5, 0], (1, 1, 4, 1))
+        >>> float(iou_loss(truth, prediction, smooth=0)[0])           # 1 - 1.5 / (2 + 2 - 1.5)
+        0.4
+
+    Reference:
+        Rahman and Wang (2016), Optimizing intersection-over-union in deep neural networks for
+        image segmentation.
+    """
+    both, areas = _soft_areas(truth, prediction)
+    return ops.mean(1 - (both + smooth) / (areas - both + smooth), axis=-1)
 
 
 def segmentation_loss(truth, prediction):
@@ -414,6 +436,20 @@ def train_unet(
         verbose=0,
     )
     return history.history
+
+
+def _soft_areas(truth, prediction):
+    """Of each image and class, what both masks share and the sum of their areas."""
+    if len(truth.shape) != 4 or tuple(truth.shape)[1:] != tuple(prediction.shape)[1:]:
+        raise ValueError(
+            "truth and prediction must have one shape (batch, height, width, classes); got "
+            f"{tuple(truth.shape)} and {tuple(prediction.shape)}. "
+            "Add a missing last axis with truth[..., np.newaxis]."
+        )
+    prediction = ops.convert_to_tensor(prediction)
+    truth = ops.cast(truth, prediction.dtype)
+    both = ops.sum(truth * prediction, axis=(1, 2))
+    return both, ops.sum(truth, axis=(1, 2)) + ops.sum(prediction, axis=(1, 2))
 
 
 def _targets(model, images, masks):

@@ -1,4 +1,4 @@
-"""Train one UNet with three losses on pictures of one small shape each; the result is beside this.
+"""Train one UNet with four losses on pictures of one small shape each; the result is beside this.
 
 Run it with `python book/_data/unet_losses.py` from the course's folder; it takes minutes.
 The page calls `train` itself, with fewer pictures.
@@ -12,13 +12,22 @@ import numpy as np
 
 from course_lib.data import scenes
 from course_lib.models import as_model
-from course_lib.unet import dice_loss, iou, one_hot, segmentation_loss, standardise, unet
+from course_lib.unet import (
+    dice_loss,
+    iou,
+    iou_loss,
+    one_hot,
+    segmentation_loss,
+    standardise,
+    unet,
+)
 
 RESULT = Path(__file__).with_suffix(".json")
 SEEDS, EPOCHS, IMAGES, TESTS, SIZE = (0, 1, 2), 10, 300, 100, 64
 LOSSES = {
     "cross-entropy": "binary_crossentropy",
     "Dice": dice_loss,
+    "IoU": iou_loss,
     "both": segmentation_loss,
 }
 

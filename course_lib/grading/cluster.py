@@ -33,6 +33,7 @@ from course_lib.grading.spread import SAME, Spread, in_one_line
 
 CONNECT_SECONDS = 5  # to a scheduler, which answers or is not there
 LOCAL_SECONDS = 15  # to our own workers, which a busy machine starts slowly
+KILL_SECONDS = 60  # for a nanny to kill a worker; the scheduler gives up both if it takes longer
 LOGGERS = ("distributed", "distributed.client", "asyncio", "tornado", "tornado.application")
 SETTINGS = {
     # What a submission may use is the sandbox's business; Dask would pause or end a worker.
@@ -222,7 +223,7 @@ class Cluster:
 
         def restart():
             with suppress(Exception):
-                self._client.restart_workers([address], timeout=5, raise_for_error=False)
+                self._client.restart_workers([address], timeout=KILL_SECONDS, raise_for_error=False)
 
         # The others do not wait until it has ended.
         threading.Thread(target=restart, daemon=True).start()
