@@ -102,6 +102,26 @@ def test_audit_tries_enough(trial):
     assert stem != "convolution" or len(find("conv2d").variants) >= 5
 
 
+def test_a_mistake_that_explains_all_is_found_without_trying_all_cases_of_the_others(monkeypatch):
+    """A network takes long to build: of the others one failing case is enough."""
+    check = find("conv2d")
+    check.forget()
+    planted, tried = check.misconceptions[-1], set()
+    mistake = type(check).mistake
+
+    def counted(self, misconception, case):
+        tried.add((misconception.name, id(case)))
+        return mistake(self, misconception, case)
+
+    monkeypatch.setattr(type(check), "mistake", counted)
+    report = run(check, planted.function, forbidden=())
+    assert report.diagnosis == planted.name
+    own = sum(name == planted.name for name, _ in tried)
+    assert own >= 5
+    # Two mistakes may give one result here and there.
+    assert len(tried) - own < 2 * len(check.misconceptions)
+
+
 def test_audit_can_miss(monkeypatch):
     """A check that lets everything pass, or knows no mistake, is caught."""
     weak = Check(convolution.output_size, topic="convolution", title="weak")

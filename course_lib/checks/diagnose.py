@@ -26,19 +26,40 @@ def diagnose(check, outcomes, failures, trials):
         trials: all trials.
     """
     results = {}
+    whole = _explaining_all(check, failures, trials, results)
+    open_parts = []
+    for outcome, part_trials in zip(outcomes, failures, strict=True):
+        if whole and _explains(check, whole, part_trials, trials, results):
+            outcome.misconception, outcome.hint = whole.name, whole.hint
+        elif part_trials:
+            open_parts.append((outcome, part_trials))
     explaining = [
         [m for m in check.misconceptions if _explains(check, m, part_trials, trials, results)]
-        for part_trials in failures
+        for _, part_trials in open_parts
     ]
     hits = {
         m.name: sum(_agrees(check, m, t, results) for t in trials if _tells(check, t))
         for found in explaining
         for m in found
     }
-    for outcome, found in zip(outcomes, explaining, strict=True):
+    for (outcome, _), found in zip(open_parts, explaining, strict=True):
         if found:
             best = max(found, key=lambda m: hits[m.name])
             outcome.misconception, outcome.hint = best.name, best.hint
+
+
+def _explaining_all(check, failures, trials, results):
+    """The first misconception that gives every result, or None; no other can agree with more.
+
+    Most are out after one case, and to build a network for each case takes long.
+    """
+    if not any(_tells(check, t) for part_trials in failures for t in part_trials if t.problem):
+        return None
+    telling = sorted((t for t in trials if _tells(check, t)), key=lambda t: not t.problem)
+    for misconception in check.misconceptions:
+        if all(_agrees(check, misconception, t, results) for t in telling):
+            return misconception
+    return None
 
 
 def note_arguments(reference, function, case):
