@@ -140,6 +140,10 @@ def test_several_outputs_and_a_shared_layer():
     assert once.shape == twice.shape == (2, 4, 4, 3)
 
 
+def twice(tensor):
+    return 2 * tensor
+
+
 @pytest.mark.parametrize(
     ("answer", "came"),
     [
@@ -151,6 +155,8 @@ def test_several_outputs_and_a_shared_layer():
         (lambda x: Own()(x), "a network with a layer of a class of its own, Own"),
         (lambda x: keras.Sequential([Own()])(x), "a network with a layer of a class of its own"),
         (lambda x: layers.Lambda(lambda t: 2 * t)(x), "a Lambda layer"),
+        (lambda x: layers.Dense(2, activation=twice)(x), "a layer Dense that was handed"),
+        (lambda x: keras.Sequential([layers.Activation(twice)])(x), "a layer Activation that was"),
     ],
 )
 def test_what_is_no_network_is_said(answer, came):

@@ -11,6 +11,7 @@ Keras is imported where a network is measured, and not before.
 import zlib
 from collections import OrderedDict
 from dataclasses import dataclass
+from types import FunctionType
 
 import numpy as np
 
@@ -99,8 +100,9 @@ def model_of(inputs, outputs):
     """Return the model between symbolic tensors.
 
     Raises:
-        Unfit: if `outputs` is no symbolic tensor or does not come from the inputs, or if a layer
-            is not Keras's own, as none may be that comes from a student to the grader.
+        Unfit: if `outputs` is no symbolic tensor or does not come from the inputs, or if a layer,
+            or a function that it holds, is not Keras's own, as none may be that comes from a
+            student to the grader.
     """
     import keras
 
@@ -133,6 +135,12 @@ def _refuse_strange_layers(model):
         if name == "Lambda":
             came = "a Lambda layer, with which a saved model cannot be loaded in safe mode"
             raise Unfit(came, wanted)
+        for own in vars(layer).values():
+            if isinstance(own, FunctionType) and own.__module__.partition(".")[0] != "keras":
+                raise Unfit(
+                    f"a layer {name} that was handed a function of your own, {own.__name__}",
+                    "a function of Keras there, or yours called on the tensor: f(layer(x))",
+                )
 
 
 def weighted(model):

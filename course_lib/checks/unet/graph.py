@@ -102,7 +102,7 @@ class Graph:
                 for tensor, number in zip(step.node.input_tensors, step.inputs, strict=True)
             }
             args, kwargs = step.node.arguments.fill_in(given)
-            result = step.operation(*args, **kwargs)
+            result = args[0] if _over_all(step) else step.operation(*args, **kwargs)
             for number, value in zip(step.outputs, networks._flat(result), strict=True):
                 values[number] = np.asarray(value)
         return values
@@ -129,10 +129,9 @@ class Graph:
         return [
             number
             for step in self.steps
-            for number in step.inputs
-            if number not in self.passed
-            and self.level.get(number) == level
-            and self.level.get(step.outputs[0], -1) > level
+            if self.level.get(step.outputs[0], -1) > level
+            for number in sorted(self._maps(step.inputs))
+            if number not in self.passed and self.level[number] == level
         ]
 
     def ups(self):
@@ -194,10 +193,14 @@ class Graph:
         }
 
     def entering(self, level):
-        """Return the value that the first kernel of a level takes on the way down, or None."""
+        """Return the value that the first kernel of a level takes on the way down, or None.
+
+        A rim that is put around it before, where others pad in the convolution, does not count.
+        """
         for step in self.steps:
             if _kernel(step) and self.level.get(step.outputs[0]) == level:
-                return None if step.inputs[0] in self.passed else self.values[step.inputs[0]]
+                number = self._without_rim(step.inputs[0])
+                return None if number in self.passed else self.values[number]
         return None
 
     def kernels(self, level):
@@ -213,6 +216,20 @@ class Graph:
             for variable in layer.weights
             if "kernel" in variable.path.rpartition("/")[2]
         )
+
+    def _maps(self, numbers):
+        """Of values, the nearest maps that they come from: pooling by reshape has more axes."""
+        found = {number for number in numbers if number in self.level}
+        for number in set(numbers) - found:
+            maker = next((step for step in self.steps if number in step.outputs), None)
+            found |= self._maps(maker.inputs) if maker else set()
+        return found
+
+    def _without_rim(self, number):
+        maker = next((step for step in self.steps if number in step.outputs), None)
+        if maker and type(maker.operation).__name__ in ("ZeroPadding2D", "Pad"):
+            return self._without_rim(maker.inputs[0])
+        return number
 
     def _number(self, tensor, bound, scope):
         """The number of a tensor's value; the steps that it needs are noted first."""
@@ -239,6 +256,15 @@ class Graph:
             self._known[id(tensor), scope] = number
             self._shapes[number] = tuple(tensor.shape)
         self.steps.append(Step(operation, node, before, tuple(numbers)))
+
+
+def _over_all(step):
+    """Whether a step normalises by the image's own numbers, so that a pixel moves all others.
+
+    It cannot be made neutral by its weights, as batch normalisation can, and is left out.
+    """
+    name = type(step.operation).__name__
+    return name in ("GroupNormalization", "LayerNormalization")
 
 
 def _weights(step):

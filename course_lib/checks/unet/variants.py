@@ -87,6 +87,37 @@ def repeated_and_convolved(tensor, filters=(8, 16, 32), classes=1, skips=True):
     return layers.Activation("sigmoid")(x) if classes == 1 else layers.Softmax()(x)
 
 
+@unet.variant
+def by_operations(tensor, filters=(8, 16, 32), classes=1, skips=True):
+    """Rims put around before valid convolutions, pooling by reshape, normalisation by the image."""
+
+    def convolve(x, maps):
+        for _ in range(2):
+            x = layers.Conv2D(maps, 3)(layers.ZeroPadding2D(1)(x))
+            x = ops.maximum(layers.GroupNormalization(1)(x), 0)
+        return x
+
+    def pool(x):
+        height, width, maps = x.shape[1:]
+        x = ops.pad(x, [[0, 0], [0, height % 2], [0, width % 2], [0, 0]])
+        fours = ops.reshape(x, (-1, -(-height // 2), 2, -(-width // 2), 2, maps))
+        return ops.max(fours, axis=(2, 4))
+
+    kept = [convolve(tensor, filters[0])]
+    for maps in filters[1:]:
+        kept.append(convolve(pool(kept[-1]), maps))
+    x = kept.pop()
+    for maps in filters[-2::-1]:
+        skip = kept.pop()
+        x = layers.Conv2DTranspose(maps, 2, 2)(x)[:, : skip.shape[1], : skip.shape[2]]
+        x = convolve(ops.concatenate([skip, x], -1) if skips else x, maps)
+    scores = layers.Conv2D(classes, 1)(x)
+    if classes == 1:
+        return 1 / (1 + ops.exp(-scores))
+    powers = ops.exp(scores)
+    return powers / ops.sum(powers, axis=-1, keepdims=True)
+
+
 @unet.forbid
 def the_courses_unet(tensor, filters=(8, 16, 32), classes=1, skips=True):
     from course_lib import unet as topic
