@@ -65,7 +65,8 @@ def _explaining_all(check, failures, trials, results):
 def note_arguments(reference, function, case):
     """Say how a function's arguments differ from the task's where a call suffers from it, or "".
 
-    A name that differs does no harm; an impossible call, another order or other defaults do.
+    A name that differs does no harm, nor does a default that the call overrules; an impossible
+    call, another order or another default that it relies on do.
 
     Example:
         >>> from course_lib.checks.core import case
@@ -75,10 +76,11 @@ def note_arguments(reference, function, case):
     try:
         wanted, own = inspect.signature(reference), inspect.signature(function)
         if _can_be_called(own, case):
-            asked, given = (
-                [(p.name, repr(p.default)) for p in s.parameters.values()] for s in (wanted, own)
-            )
-            if asked == given or {name for name, _ in asked} != {name for name, _ in given}:
+            asked, given = (_arrives(signature, case) for signature in (wanted, own))
+            if asked.keys() != given.keys() or all(
+                asked[name] is given[name] or repr(asked[name]) == repr(given[name])
+                for name in asked
+            ):
                 return ""
         return f"The task asks for the arguments {wanted}; yours are {shorten(str(own), 100)}."
     except Exception:  # not every callable has a signature, and defaults may raise when shown
@@ -91,6 +93,13 @@ def _can_be_called(signature, case):
     except TypeError:
         return False
     return True
+
+
+def _arrives(signature, case):
+    """What a call hands to each name, by the call itself or by default."""
+    bound = signature.bind(*case.args, **case.kwargs)
+    bound.apply_defaults()
+    return bound.arguments
 
 
 def _tells(check, trial):

@@ -8,6 +8,7 @@ count as a position, so that a misplaced activation changes the output and nothi
 Keras is imported where a network is measured, and not before.
 """
 
+import inspect
 import zlib
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -209,10 +210,18 @@ def outputs(model, images, training=None):
         training: as Keras takes it. With None the model infers, but a layer that was called with
             `training=True` trains; with False that layer infers as well.
     """
+    if training is None and any(map(_trains_unless_told, model._flatten_layers())):
+        training = False
     result = model(images, training=training)
     if isinstance(result, (list, tuple)):
         return tuple(np.asarray(one) for one in result)
     return np.asarray(result)
+
+
+def _trains_unless_told(layer):
+    """Whether a layer takes it that it trains, and all behind it then do: so does `Resizing`."""
+    training = inspect.signature(layer.call).parameters.get("training")
+    return training is not None and training.default is True
 
 
 def parameters(model):
