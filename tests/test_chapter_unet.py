@@ -196,7 +196,16 @@ def test_pulls(page):
     np.testing.assert_allclose(ratios["cross-entropy"], (1 - shares) / shares, rtol=0.05)
     assert ratios["cross-entropy"][2] == pytest.approx(99, rel=0.03)
     assert ratios["cross-entropy"][1] == pytest.approx(19, rel=0.03)  # the hint of exercise 7
-    assert (np.abs(np.log2(ratios["Dice"])) < 1).all()
+    for name in ("Dice", "IoU"):
+        assert (np.abs(np.log2(ratios[name])) < 1).all()
+
+
+def test_slope_of_iou_after_dice():
+    """½ where nothing is found, 2 where all is."""
+    dice = np.array([0, 1e-6, 1 - 1e-6, 1])
+    slopes = np.diff(dice / (2 - dice))[::2] / 1e-6
+    np.testing.assert_allclose(slopes, [0.5, 2], rtol=1e-4)
+    assert says("whose slope is ½ where")
 
 
 def test_which_loss_is_ahead(losses):

@@ -281,6 +281,28 @@ def test_dice_loss_has_the_gradient_of_its_differences():
         assert (high - low) / 2e-4 == pytest.approx(gradient[index], abs=1e-5)
 
 
+def test_iou_loss_of_masks_is_one_less_iou():
+    rng = np.random.default_rng(5)
+    first, second = (rng.random((3, 6, 5, 1)) < 0.5 for _ in range(2))
+    due = 1 - topic.iou(first[..., 0], second[..., 0])
+    came = topic.iou_loss(first, second.astype(np.float32), smooth=1e-9)
+    np.testing.assert_allclose(came, due, atol=1e-6)
+    empty = np.zeros((1, 4, 4, 1), np.float32)
+    assert float(topic.iou_loss(empty, empty)[0]) == 0
+
+
+def test_iou_loss_follows_from_dice_with_twice_the_smoothing():
+    """(b + s) / (a - b + s) is d / (2 - d), if d has 2 s."""
+    rng = np.random.default_rng(6)
+    truth = (rng.random((2, 5, 4, 1)) < 0.4).astype(np.float32)
+    probable = rng.random(truth.shape).astype(np.float32)
+    dice = 1 - np.asarray(topic.dice_loss(truth, probable, smooth=2 * 0.7))
+    due = 1 - dice / (2 - dice)
+    np.testing.assert_allclose(topic.iou_loss(truth, probable, smooth=0.7), due, rtol=1e-5)
+    with pytest.raises(ValueError, match="must have one shape"):
+        topic.iou_loss(truth, probable[..., 0])
+
+
 def test_dice_loss_refuses_what_would_broadcast():
     with pytest.raises(ValueError, match="truth and prediction must have one shape"):
         topic.dice_loss(np.zeros((2, 4, 4)), np.zeros((2, 4, 4, 1)))

@@ -27,10 +27,10 @@ def measure_block(
     """Build the block, inject weights, and run it on images.
 
     Biases stay zero: whether convolutions have them is left to whoever writes the block. With
-    `silent` all kernels of 3x3 and more are zero, batch normalisation does nothing, and where it
-    follows such a kernel it adds `LIFT`. The branch then gives this number, whatever it is made of,
-    and no ReLU around the sum bends anything: sampling and shortcut are heard alone, and no part
-    but the first ones depends on where the branch has a ReLU.
+    `silent` all kernels of 3x3 and more are zero, and batch normalisation behind them only adds
+    `LIFT`. The branch then gives this number, whatever it is made of, and no ReLU around the sum
+    bends anything: sampling and shortcut are heard alone, with their own batch normalisation, and
+    no part but the first ones depends on where the branch has a ReLU.
 
     Args:
         answer: the function.
@@ -47,7 +47,6 @@ def measure_block(
     networks.inject(model, seed, biases=False)
     same_epsilon(model)
     if silent:
-        plain_norms(model)
         networks.zero(model, lambda one: max(kernel_size_of(one.layer)) > 2)
         _lift(model)
     output = networks.outputs(model, images)
@@ -55,11 +54,12 @@ def measure_block(
 
 
 def _lift(model):
-    """Let batch normalisation add a number where it follows a kernel of 3x3 or more."""
+    """Let batch normalisation add a number and no more where it follows a kernel of 3x3 or more."""
     for one in networks.weighted(model):
         if "beta" in one.roles:
             before = one.layer.input._keras_history.operation
             if max(kernel_size_of(before)) > 2:
+                _plain(one)
                 one.layer.beta.assign(np.full(one.layer.beta.shape, LIFT, np.float32))
 
 
@@ -149,9 +149,14 @@ def plain_norms(model):
     for one in networks.weighted(model):
         if "moving_variance" in one.roles:
             one.layer.trainable = False
-            for role, variable in zip(one.roles, one.layer.weights, strict=True):
-                value = {"gamma": 1.0, "moving_variance": 1 - 1e-3}.get(role, 0.0)
-                variable.assign(np.full(variable.shape, value, np.float32))
+            _plain(one)
+
+
+def _plain(one):
+    """Let one batch normalisation do nothing."""
+    for role, variable in zip(one.roles, one.layer.weights, strict=True):
+        value = {"gamma": 1.0, "moving_variance": 1 - 1e-3}.get(role, 0.0)
+        variable.assign(np.full(variable.shape, value, np.float32))
 
 
 def kernel_size_of(layer):

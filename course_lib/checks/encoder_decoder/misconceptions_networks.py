@@ -163,6 +163,14 @@ def odd_sizes_rounded_down():
 
 
 @_of_encoder(
+    "the pooling loses a row or a column of odd sizes, and the convolution that samples does not: "
+    'write padding="same" into both.'
+)
+def pooling_rounded_down():
+    return {"plain": lambda tensor, filters: layers.MaxPooling2D(2)(tensor)}
+
+
+@_of_encoder(
     "the learnt sampling has 1x1 kernels, as in the lecture's listing: with strides of 2 they "
     "never read three pixels in four. Take 2x2, which read each pixel once."
 )
@@ -187,6 +195,14 @@ def sampling_by_three_pixels():
 )
 def bare_strided_convolution():
     return {"learnt": lambda tensor, filters: _conv(tensor, filters[-1], 2, 2, relu=False)}
+
+
+@_of_encoder(
+    "the learnt sampling is not normalised. It is a convolution like the others: batch "
+    "normalisation, then ReLU."
+)
+def strided_without_norm():
+    return {"learnt": lambda tensor, filters: _conv(tensor, filters[-1], 2, 2, norm=False)}
 
 
 @_of_encoder(
@@ -240,6 +256,17 @@ def transposed_three():
 def bare_transposed_convolution():
     def transposed(tensor, filters):
         return _norm(layers.Conv2DTranspose(filters[-1], 2, 2, use_bias=False)(tensor))
+
+    return {"learnt": transposed}
+
+
+@_of_decoder(
+    "the transposed convolution is not normalised. It is a convolution like the others: batch "
+    "normalisation, then ReLU."
+)
+def transposed_without_norm():
+    def transposed(tensor, filters):
+        return layers.Conv2DTranspose(filters[-1], 2, 2, activation="relu")(tensor)
 
     return {"learnt": transposed}
 
@@ -322,6 +349,32 @@ def relu_on_the_projection():
     def match(tensor, filters):
         if tensor.shape[-1] > filters:
             return _projected(tensor, filters, relu=True)
+        return topic.match_channels(tensor, filters)
+
+    return {"match": match}
+
+
+@_of_both(
+    "the projection in the shortcut is not normalised. It is a convolution like the others: batch "
+    "normalisation follows it, and no ReLU."
+)
+def projection_without_norm():
+    def match(tensor, filters):
+        if tensor.shape[-1] > filters:
+            return _projected(tensor, filters, norm=False)
+        return topic.match_channels(tensor, filters)
+
+    return {"match": match}
+
+
+@_of_both(
+    "channels that are too many are cut off the shortcut. What they hold is lost for it: a "
+    "projection mixes all of them into fewer."
+)
+def channels_cut_off():
+    def match(tensor, filters):
+        if tensor.shape[-1] > filters:
+            return tensor[..., :filters]
         return topic.match_channels(tensor, filters)
 
     return {"match": match}
@@ -646,6 +699,17 @@ def bare_code():
 
 
 @_of_network(
+    "the code lacks batch normalisation. It is a convolution like the others: normalised, and then "
+    "a ReLU."
+)
+def code_without_norm():
+    def code(x, maps, strides, size):
+        return layers.Conv2D(maps, size, padding="same", activation="relu")(x)
+
+    return {"code": code}
+
+
+@_of_network(
     "a ReLU follows the last convolution, so that the image cannot have negative numbers. What "
     "comes out of this network is linear."
 )
@@ -713,6 +777,23 @@ def cut_on_both_sides():
         return x[:, rows : rows + like.shape[1], columns : columns + like.shape[2]]
 
     return {"cut": cut}
+
+
+@_of_network(
+    "what is too much was cut before the last convolution, which then finds zeros at the border "
+    "where there was an image. Cut at the very end."
+)
+def cut_before_the_last_convolution():
+    state = {}
+
+    def first(tensor):
+        state["like"] = tensor
+        return tensor
+
+    def last(x, channels):
+        return _last(_cut(x, state["like"]), channels)
+
+    return {"first": first, "last": last, "cut": lambda x, like: x}
 
 
 @_of_network("learnable_sampling does not reach the blocks. Pass it on to all of them.")
