@@ -9,6 +9,7 @@ layers = keras.layers
 from course_lib.checks import networks  # noqa: E402  after Keras, which may be missing
 from course_lib.checks.audit import memorised  # noqa: E402
 from course_lib.checks.core import Check, Unfit, case  # noqa: E402
+from course_lib.checks.diagnose import note_arguments  # noqa: E402
 from course_lib.checks.run import run  # noqa: E402
 
 RNG = np.random.default_rng(0)
@@ -193,6 +194,33 @@ def test_the_report_shows_the_call_that_was_made(block):
 def test_arguments_that_differ_are_told(block):
     messages = [o.message for o in run(block, lambda image: image).outcomes]
     assert "The task asks for the arguments (tensor, filters, strides=1)" in messages[0]
+
+
+@pytest.mark.parametrize(
+    ("own", "call", "noted"),
+    [
+        (lambda tensor, filters, strides: 0, case(0, 3, 1), False),  # a stub may leave it out
+        (lambda tensor, filters, strides=2: 0, case(0, 3, strides=1), False),
+        (lambda tensor, filters, strides=2: 0, case(0, 3), True),
+        (lambda tensor, filters, strides: 0, case(0, 3), True),
+        (lambda filters, tensor, strides=1: 0, case(0, 3), True),
+    ],
+)
+def test_arguments_are_remarked_on_where_the_call_suffers(own, call, noted):
+    assert ("The task asks" in note_arguments(norm_relu, own, call)) == noted
+
+
+def test_a_layer_of_images_does_not_make_all_behind_it_train():
+    """Keras's Resizing takes it that it trains, and hands that on."""
+
+    def resized(tensor):
+        tensor = layers.Resizing(4, 4, interpolation="nearest")(tensor)
+        return layers.BatchNormalization()(tensor)
+
+    model = built(resized)
+    images = np.random.default_rng(0).normal(3, 1, (4, *model.input_shape[1:])).astype("float32")
+    inferred = networks.outputs(model, images, training=False)
+    np.testing.assert_array_equal(networks.outputs(model, images), inferred)
 
 
 def test_forbidden_calls_are_found_within_the_answer_alone(block):
