@@ -190,8 +190,7 @@ def sampling_by_three_pixels():
 
 
 @_of_encoder(
-    "the learnt sampling lacks batch normalisation or ReLU. It is a convolution like the others: "
-    "normalise, then ReLU."
+    "the learnt sampling lacks its ReLU. It is a convolution like the others: normalise, then ReLU."
 )
 def bare_strided_convolution():
     return {"learnt": lambda tensor, filters: _conv(tensor, filters[-1], 2, 2, relu=False)}
@@ -250,8 +249,8 @@ def transposed_three():
 
 
 @_of_decoder(
-    "the transposed convolution lacks batch normalisation or ReLU. It is a convolution like the "
-    "others: normalise, then ReLU."
+    "the transposed convolution lacks its ReLU. It is a convolution like the others: normalise, "
+    "then ReLU."
 )
 def bare_transposed_convolution():
     def transposed(tensor, filters):
@@ -690,7 +689,9 @@ def code_kernel_ignored():
     return {"code": lambda x, maps, strides, size: conv_bn_relu(x, maps)}
 
 
-@_of_network("the code is not normalised, or lacks its ReLU. It is a convolution like the others.")
+@_of_network(
+    "the code is neither normalised nor cut off by a ReLU. It is a convolution like the others."
+)
 def bare_code():
     def code(x, maps, strides, size):
         return layers.Conv2D(maps, size, padding="same")(x)
