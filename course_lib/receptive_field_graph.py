@@ -106,7 +106,8 @@ def _functional(model, name):
 
 def _expand(model, given, prefix, nodes):
     """Append a model's nodes; `given` are the nodes that feed it, None for the outermost."""
-    functional = _functional(model, prefix.rstrip("/") or model.name)
+    name = prefix.rstrip("/") or getattr(model, "name", type(model).__name__)
+    functional = _functional(model, name)
     inputs = _flat(functional.inputs)
     if given is None:
         given = [_input(tensor) for tensor in inputs]

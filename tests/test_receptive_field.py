@@ -496,6 +496,8 @@ def test_what_is_no_image_or_no_graph_is_refused():
     vector = keras.Sequential([keras.Input((7,)), layers.Dense(2)])
     with pytest.raises(ValueError, match="has no height and no width"):
         topic.model_receptive_field(vector)
+    with pytest.raises(ValueError, match="the model 'list' has no graph"):
+        topic.model_receptive_field([3, 3])
     with pytest.raises(ValueError, match=r"give a Sequential its keras\.Input first"):
         graph(keras.Sequential([layers.Conv2D(1, 3)]))
     image = keras.Sequential([keras.Input((7, 7, 1)), layers.Conv2D(1, 3)])
