@@ -515,6 +515,20 @@ def strides_in_the_expansion(tensor, filters, expansion=6, strides=1, kernel_siz
     return _inverted(tensor, filters, expansion, strides, kernel_size, **settings)
 
 
+@inverted_residual_block.misconception(
+    "SeparableConv2D filters and projects in one layer. Batch normalisation and ReLU6 stand "
+    "between the two: take DepthwiseConv2D, and then Conv2D(filters, 1)."
+)
+def separable_in_one(tensor, filters, expansion=6, strides=1, kernel_size=3):
+    branch = tensor
+    if expansion > 1:
+        maps = expansion * tensor.shape[-1]
+        branch = _normalise_then_six(layers.Conv2D(maps, 1, use_bias=False)(tensor))
+    settings = {"padding": "same", "use_bias": False}
+    branch = layers.SeparableConv2D(filters, kernel_size, strides, **settings)(branch)
+    return _join(tensor, _normalise(branch), strides)
+
+
 @inverted_residual_block.misconception("The strides were ignored: the maps keep their size.")
 def strides_are_ignored(tensor, filters, expansion=6, strides=1, kernel_size=3):
     def join(tensor, branch, _):

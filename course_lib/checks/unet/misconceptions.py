@@ -416,6 +416,28 @@ def mean_pooling(tensor, filters=(8, 16, 32), classes=1, skips=True):
 
 
 @unet.misconception(
+    "a convolution with strides makes the maps smaller, and nothing is pooled. That is another way "
+    "to halve them, with weights of its own. Here MaxPooling2D keeps the largest of four numbers."
+)
+def strides_in_place_of_pooling(tensor, filters=(8, 16, 32), classes=1, skips=True):
+    def pool(tensor):
+        return layers.Conv2D(tensor.shape[-1], 2, strides=2, padding="same")(tensor)
+
+    return _unet(tensor, filters, classes, skips, pool=pool)
+
+
+@unet.misconception(
+    "the up-convolutions' kernels are 3×3. With strides of 2 they overlap unevenly, which shows as "
+    "a checkerboard. 2×2 kernels do not overlap: Conv2DTranspose(filters, 2, strides=2)."
+)
+def up_convolutions_of_3x3(tensor, filters=(8, 16, 32), classes=1, skips=True):
+    def up(tensor, maps):
+        return layers.Conv2DTranspose(maps, 3, strides=2, padding="same")(tensor)
+
+    return _unet(tensor, filters, classes, skips, up=up)
+
+
+@unet.misconception(
     "a level of the decoder has as many filters as the level below it in the encoder. It has those "
     "of its own level: filters[level]."
 )
