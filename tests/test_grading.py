@@ -37,6 +37,7 @@ from typer.testing import CliRunner
 
 from course_lib.grading import commands, reporting, sandbox
 from course_lib.grading.assignment import Assignment, SourceCell
+from course_lib.grading.cluster import Cluster
 from course_lib.grading.course import (
     CourseError,
     gradebook_errors,
@@ -641,7 +642,23 @@ def handed_in(root):
     hand_in(root, "ann", answered())
 
 
+def handed_in_twice(root):
+    """Hand in one submission of each of two assignments."""
+    hand_in(root, "ann", answered())
+    other = root / "solutions" / "other"
+    shutil.copytree(root / "solutions" / STEM, other)
+    (other / f"{STEM}.ipynb").rename(other / "other.ipynb")
+    own = root / "submitted" / "ann" / "other"
+    shutil.copytree(root / "submitted" / "ann" / STEM, own)
+    (own / f"{STEM}.ipynb").rename(own / "other.ipynb")
+
+
 BAD = {
+    "there is no assignment 'nothing': solutions/nothing/": (handed_in, ("grade", STEM, "nothing")),
+    "--json writes the results of one assignment; you named 2": (
+        handed_in_twice,
+        ("grade", STEM, "other", "--json", "out.json"),
+    ),
     "there is no assignment 'nothing': solutions/nothing": (handed_in, ("grade", "nothing")),
     "'../x' is no stem": (handed_in, ("grade", "../x")),
     "submitted is missing; put each student's": (lambda root: None, ("grade", STEM)),
@@ -693,6 +710,21 @@ def test_bad_input_is_one_line_and_loses_nothing(tmp_path, monkeypatch, phrase):
 
 NAMES = ("[red]x[b] [nope]", "=1+1", "-rf", "名前", "quo'te\"s", "x" * 200)
 BAD_NAMES = ("..x", "new\nline", "esc\x1b[31m", "bad\udcff", "\u202ertl")
+
+
+@needs_sandbox
+def test_assignments_named_together_share_the_workers(tmp_path, monkeypatch):
+    make_course(tmp_path)
+    handed_in_twice(tmp_path)
+    started, start = [], Cluster._start_local
+    monkeypatch.setattr(Cluster, "_start_local", lambda self: started.append(self) or start(self))
+    place = ("--course", tmp_path, "--workers", 1)
+    done = run_course("grade", STEM, "other", STEM, *place, check=0)
+    assert done.stdout.count("1 submission: 1 graded") == 2
+    assert len(started) == 1
+    for stem in (STEM, "other"):
+        entry = json.loads((tmp_path / "reports" / f"{stem}.json").read_text())["students"]["ann"]
+        assert (entry["status"], entry["auto"]) == ("graded", 5)
 
 
 @needs_sandbox

@@ -165,15 +165,15 @@ def _descendants(pid):
 
 def test_a_lost_zygote_is_replaced(grade):
     assert points(grade(answered())) == FULL
-    warm = submission.warm_up(STEM)
+    warm = submission.warm_up((STEM,))
     for pid in _descendants(warm.process.pid):
         os.kill(pid, signal.SIGKILL)
     assert points(grade(answered())) == FULL
-    assert submission.warm_up(STEM) is warm
+    assert submission.warm_up((STEM,)) is warm
 
 
 def test_a_lost_warm_process_is_replaced(grade):
-    warm = submission.warm_up(STEM)
+    warm = submission.warm_up((STEM,))
     os.kill(warm.process.pid, signal.SIGKILL)
     warm.process.wait()
     assert points(grade(answered())) == FULL
@@ -182,7 +182,7 @@ def test_a_lost_warm_process_is_replaced(grade):
 def test_nothing_outlives_the_warm_process(grade):
     daemon = "import os, time\nif os.fork() == 0:\n    os.setsid(); time.sleep(600)"
     assert points(grade(with_cell(daemon))) == FULL
-    warm = submission.warm_up(STEM)
+    warm = submission.warm_up((STEM,))
     pids = _descendants(warm.process.pid)
     assert pids
     submission.cool_down()

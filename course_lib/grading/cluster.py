@@ -56,7 +56,7 @@ class Cluster:
     Args:
         workers: how many processes of this computer, if there is no scheduler.
         scheduler: the address of a running Dask scheduler, or None.
-        warm: stem and whether sandboxed, to warm the workers up for; or None.
+        warm: `Warm`'s arguments, to warm the workers up; or None.
 
     Example::
 

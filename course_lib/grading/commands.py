@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from course_lib.grading.console import CourseFolder, Stem, one_line_errors, shortened
+from course_lib.grading.console import CourseFolder, one_line_errors, shortened
 
 UNSAFE_HELP = (
     "Grade without the sandbox. Submissions then run as you: they can read and change your files, "
@@ -22,7 +22,9 @@ SCHEDULER_HELP = (
 
 
 def grade(
-    stem: Stem,
+    stems: Annotated[
+        list[str], typer.Argument(metavar="STEM...", help="The assignments, for instance unet.")
+    ],
     student: Annotated[
         str, typer.Option(help="Only students that match, for instance 'a*'.")
     ] = "*",
@@ -44,9 +46,9 @@ def grade(
 ):
     """Grade a class: submitted/<student>/STEM/STEM.ipynb, each in a sandbox.
 
-    Marks go to the gradebook, graded notebooks to autograded/, details to reports/STEM.json. What
-    has not changed since it was graded is not graded again, and a run that was ended goes on where
-    it was.
+    Marks go to the gradebook, graded notebooks to autograded/, details to reports/STEM.json.
+    Several assignments share the workers, which take a while to start. What has not changed since
+    it was graded is not graded again, and a run that was ended goes on where it was.
 
     Ends with status 0 when every submission was graded, whatever the marks; with 1 when a folder
     was left out for its name, when grading one failed, or when grading could not go on.
@@ -54,26 +56,38 @@ def grade(
     with one_line_errors():
         from course_lib.grading import classroom, files, locks
         from course_lib.grading.cluster import Cluster, check_address
-        from course_lib.grading.course import check_assignment, open_course
+        from course_lib.grading.course import CourseError, check_assignment, open_course
 
         opened = open_course(course)
-        check_assignment(opened, stem)
+        for stem in (stems := list(dict.fromkeys(stems))):
+            check_assignment(opened, stem)
         check_address(scheduler)
         limits = classroom.configured_limits(opened)
         limits = _limits(limits, memory, cell_seconds, submission_seconds)
         sandboxed = _sandboxed(unsafe_no_sandbox)
-        classroom.find_submissions(opened, stem, student)
+        for stem in stems:
+            classroom.find_submissions(opened, stem, student)
         locks.check_writable(opened)
+        if json is not None and len(stems) > 1:
+            raise CourseError(
+                f"--json writes the results of one assignment; you named {len(stems)}. Leave it "
+                "out and read reports/STEM.json, or grade one at a time."
+            )
         if json is not None:
             files.check_place(json)
-        warm = stem, sandboxed, _modules(opened, stem)
+        warm = stems, sandboxed, _modules(opened, stems)
         with locks.only_writer(opened), Cluster(workers, scheduler, warm) as cluster:
             locks.sweep()
-            if force or classroom.looks_new(opened, stem, student):
+            if force or any(classroom.looks_new(opened, stem, student) for stem in stems):
                 cluster.start()
-            gathered = classroom.gather(opened, stem, student, limits, sandboxed)
-            run = _show_and_store(gathered, cluster, force, json)
-        if gathered.left_out or run.failed:
+            partly = False
+            for stem in stems:
+                if len(stems) > 1:
+                    typer.echo(f"\n{stem}")
+                gathered = classroom.gather(opened, stem, student, limits, sandboxed)
+                run = _show_and_store(gathered, cluster, force, json)
+                partly = partly or gathered.left_out or run.failed
+        if partly:
             raise typer.Exit(1)
 
 
@@ -125,20 +139,21 @@ def _failure(run):
     )
 
 
-def _modules(course, stem):
-    """Return what the assignment's own cells import; the source is read without nbgrader."""
+def _modules(course, stems):
+    """Return what the assignments' own cells import; the sources are read without nbgrader."""
     from json import loads
 
     from course_lib.grading.warm import imported_modules
 
-    try:
-        path = course.root / course.directory.source_directory / stem / f"{stem}.ipynb"
-        cells = loads(path.read_text(encoding="utf-8"))["cells"]
-        locked = [c for c in cells if c["metadata"].get("nbgrader", {}).get("locked")]
-        return imported_modules(["".join(cell["source"]) for cell in locked])
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        # What is wrong with it is said where it is used.
-        return []
+    found = []
+    for stem in stems:
+        try:
+            cells = loads(course.source_notebook(stem).read_text(encoding="utf-8"))["cells"]
+            locked = [c for c in cells if c["metadata"].get("nbgrader", {}).get("locked")]
+            found += imported_modules(["".join(cell["source"]) for cell in locked])
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            continue  # what is wrong with it is said where it is used
+    return list(dict.fromkeys(found))
 
 
 def _limits(limits, memory, cell_seconds, submission_seconds):

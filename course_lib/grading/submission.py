@@ -68,13 +68,13 @@ class _Worker:
     lock = threading.Lock()
 
 
-def warm_up(stem, sandboxed=True, modules=(), place=""):
+def warm_up(stems, sandboxed=True, modules=(), place=""):
     """Start this process's warm process, so that the first submission does not wait for it.
 
     Args:
-        stem: names the assignment.
+        stems: name the assignments.
         sandboxed: whether submissions will be shut in.
-        modules: what the assignment's own cells import.
+        modules: what the assignments' own cells import.
         place: where a warm process of this computer listens that all workers share; without one, or
             if it is gone, the worker starts its own.
     """
@@ -87,7 +87,7 @@ def warm_up(stem, sandboxed=True, modules=(), place=""):
         _Worker.warm = None
         with suppress(OSError):
             _Worker.warm = SharedWarm(place, sandboxed) if place else None
-        _Worker.warm = _Worker.warm or Warm(stem, sandboxed, modules)
+        _Worker.warm = _Worker.warm or Warm(stems, sandboxed, modules)
         return _Worker.warm
 
 
@@ -109,7 +109,7 @@ def run_warm(name, bundle):
     for attempt in range(1, ATTEMPTS + 1):
         cells = [cell.source for cell in bundle.assignment.cells if cell.locked]
         modules = imported_modules(cells)
-        warm = warm_up(bundle.assignment.stem, bundle.sandboxed, modules)
+        warm = warm_up((bundle.assignment.stem,), bundle.sandboxed, modules)
         try:
             return warm.run(name, bundle, seconds)
         except WarmTimeout:

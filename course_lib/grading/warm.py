@@ -45,19 +45,19 @@ class Warm:
     """A worker's warm process.
 
     Args:
-        stem: the assignment whose checks are imported beforehand, if it has any.
+        stems: the assignments whose checks are imported beforehand, if they have any.
         sandboxed: whether submissions are shut in.
         modules: what its notebooks import, see `imported_modules`; imported beforehand.
         place: where to listen for the other workers of this computer, a path that does not exist
             yet, in a folder that only we can enter; "" if it is for this process alone.
     """
 
-    def __init__(self, stem="", sandboxed=True, modules=(), place=""):
+    def __init__(self, stems=(), sandboxed=True, modules=(), place=""):
         self.sandboxed = sandboxed
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         listening = _listen(place)
         numbers = [one.fileno() for one in listening]
-        options = {"stem": stem, "sandboxed": sandboxed, "modules": list(modules)}
+        options = {"stems": list(stems), "sandboxed": sandboxed, "modules": list(modules)}
         options = json.dumps({**options, "listening": numbers})
         with theirs, contextlib.ExitStack() as stack:
             for one in listening:
@@ -203,7 +203,7 @@ def main():
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listening = [socket.socket(fileno=number) for number in options["listening"]]
     nursery = _Nursery(options["sandboxed"], options["modules"])
-    jobs = _import(options["stem"], options["modules"])
+    jobs = _import(options["stems"], options["modules"])
     gc.collect()
     gc.freeze()
     try:
@@ -258,16 +258,17 @@ def imported_modules(sources):
     return list(dict.fromkeys(found))
 
 
-def _import(stem, modules):
+def _import(stems, modules):
     """Import what grading takes; return the jobs by name."""
     from course_lib.grading import jobs
     from course_lib.grading.inside.zygote import rehearse
     from course_lib.grading.shell import make_shell
 
-    with contextlib.suppress(ImportError, ValueError, LookupError):
-        from course_lib.checks import load
+    for stem in stems:
+        with contextlib.suppress(ImportError, ValueError, LookupError):
+            from course_lib.checks import load
 
-        load(stem)
+            load(stem)
     for name in modules:
         with contextlib.suppress(Exception):
             importlib.import_module(name)

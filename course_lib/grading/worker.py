@@ -71,16 +71,16 @@ class WarmHost(WorkerPlugin):
     ends, so it must be one that lives as long as the worker.
 
     Args:
-        stem: names the assignment.
+        stems: name the assignments.
         sandboxed: whether submissions will run in the sandbox.
-        modules: what the assignment's own cells import.
+        modules: what the assignments' own cells import.
         place: where the client's own warm process listens, if it is on this computer.
     """
 
     name = "course-warm-host"
 
-    def __init__(self, stem, sandboxed, modules=(), place=""):
-        self.arguments = stem, sandboxed, modules, place
+    def __init__(self, stems, sandboxed, modules=(), place=""):
+        self.arguments = stems, sandboxed, modules, place
 
     def setup(self, worker):
         """Begin to warm up; `wait_for_warm_up` waits for the end."""
