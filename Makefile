@@ -107,5 +107,6 @@ $(VENV)/.database: $(READY)
 	@touch $@
 
 $(VENV)/.browser: $(READY) $(VENV)/.sandbox
-	@command -v chromium >/dev/null || tools/need chromium
+	@command -v chromium-headless-shell >/dev/null || tools/need chromium-headless-shell || \
+	  command -v chromium >/dev/null
 	@touch $@
