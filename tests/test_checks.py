@@ -10,7 +10,7 @@ from scipy import sparse
 from typer.testing import CliRunner
 
 from course_lib import checks, convolution
-from course_lib.checks.audit import audit
+from course_lib.checks.audit import SAMPLED, audit
 from course_lib.checks.compare import difference, same
 from course_lib.checks.conditioning import slack
 from course_lib.checks.core import Check, case
@@ -91,7 +91,7 @@ def test_audit_tries_enough(trial):
     assert sum(len(check.misconceptions) for check in load(stem)) >= 20
     tried = {(r.check, r.name) for r in rows if r.kind.startswith("mistake")}
     for check in load(stem):
-        share = 1 if check.measure is None else 3  # of networks every third
+        share = 1 if check.measure is None else SAMPLED
         assert len([own for own, _ in tried if own == check.name]) >= (
             len(check.misconceptions) / share
         )

@@ -12,6 +12,9 @@ from course_lib.checks.compare import is_tensor
 from course_lib.checks.run import VISIBLE_SEED, load, run
 from course_lib.topics import TOPICS
 
+# Of mistakes in networks, which take long to build, a sample has every one of so many.
+SAMPLED = 5
+
 
 def _for_variants(check):
     """What a variant may not call. It lives in course_lib.checks itself, so the topics stand in.
@@ -47,7 +50,7 @@ def audit(stem, seed=1, thorough=True):
         stem: the topic's.
         seed: of the hidden draws.
         thorough: whether all mistakes in networks are tried, both as students see them, without
-            hidden draws, and as they are graded; else every third one is, as it is graded, and
+            hidden draws, and as they are graded; else every fifth one is, as it is graded, and
             the checks know no others. It takes several times as long.
 
     Returns:
@@ -65,7 +68,7 @@ def _audit_check(check, seed, thorough):
 
     sampled = check.measure is not None and not thorough
     if sampled:  # whatever is wrong is compared with all that are known
-        check = replace(check, misconceptions=check.misconceptions[::3])
+        check = replace(check, misconceptions=check.misconceptions[::SAMPLED])
     report = run(check, check.reference, True, seed, forbidden=())
     yield verdict("reference", check.name, "passes", _passes(report))
     for variant in check.variants:
