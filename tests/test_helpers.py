@@ -17,6 +17,7 @@ def chapter(tmp_path, monkeypatch):
     monkeypatch.setattr(chapter_helpers, "FINGERPRINTS", tmp_path / "fingerprints.json")
     monkeypatch.setenv("PYTHONSTARTUP", str(ROOT / "tests/keep_names.py"))
     monkeypatch.setenv("COURSE_NAMES", str(tmp_path / "names"))
+    monkeypatch.setenv("COURSE_WHOLE", chapter_helpers.names_file("x").stem)
     (tmp_path / "fingerprints.json").write_text('{"book/x": "first"}')
     cells = [nbformat.v4.new_code_cell(code) for code in CELLS]
     NotebookClient(nbformat.v4.new_notebook(cells=cells), kernel_name="python3").execute()
