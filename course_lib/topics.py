@@ -125,11 +125,15 @@ TOPICS = (
         part="Fully convolutional networks",
         answers=("depthwise_conv2d", "separable_parameters", "inverted_residual_block"),
     ),
+    Topic(
+        stem="transfer_learning",
+        title="Fine-tuning",
+        part="Transfer learning",
+        answers=("freeze_until", "replace_head", "fine_tune"),
+    ),
 )
 # Parts of the lecture whose chapters are not written yet; the course's map names them.
-PLANNED = (
-    ("Transfer learning", ("Fine-tuning", "Self-supervised learning", "Multitask learning")),
-)
+PLANNED = (("Transfer learning", ("Self-supervised learning", "Multitask learning")),)
 ASSIGNED = tuple(topic for topic in TOPICS if topic.answers)
 
 
