@@ -224,7 +224,7 @@ def _position(model, name):
     names = [layer.name for layer in model.layers]
     if name not in names:
         raise ValueError(
-            f"the model has no layer {name!r}. Its layers are: {', '.join(names)}. Give one of them."
+            f"the model has no layer {name!r}; give one of its layers: {', '.join(names)}."
         )
     return names.index(name)
 
@@ -234,10 +234,9 @@ def _examples(model, images, labels):
     classes = model.output_shape[-1]
     if images.ndim != 4 or not len(images) or labels.shape != images.shape[:1]:
         raise ValueError(
-            "images must have the shape (batch, height, width, channels) and labels (batch,), of at "
-            "least one image; got "
-            f"{images.shape} and {labels.shape}. One-hot labels become integers by "
-            "labels.argmax(axis=-1)."
+            "images must have the shape (batch, height, width, channels) and labels (batch,), with "
+            f"at least one image; got {images.shape} and {labels.shape}. One-hot labels become "
+            "integers by labels.argmax(axis=-1)."
         )
     if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= classes:
         raise ValueError(
