@@ -72,7 +72,7 @@ fine_tune = Check(
     returns=TUNE,
     read=f"{BOOK}-fine-tune",
     # The function that an answer is given to preprocess with lives in this package.
-    forbidden=("course_lib.transfer_learning",),
+    forbidden=tuple(f"course_lib.transfer_learning{end}" for end in ("", "_probe", "_source")),
     measure=measure_tuning,
     hidden_draws=1,
 )
@@ -227,7 +227,7 @@ def history(rng):
     yield case(HISTORY, of=HISTORY)
 
 
-@fine_tune.part(weight=6)
+@fine_tune.part(weight=5)
 def head_alone(rng):
     """In the first stage, no convolution moves: the head learns alone."""
     yield case(ALONE, of=ALONE)
@@ -245,7 +245,7 @@ def first_rate(rng):
     yield case(FIRST, of=FIRST)
 
 
-@fine_tune.part(weight=3)
+@fine_tune.part(weight=2)
 def falls(rng):
     """The first stage makes the loss smaller."""
     yield case(FALLS, of=FALLS)
@@ -257,7 +257,7 @@ def second_stage(rng):
     yield case(LEARNS, of=LEARNS)
 
 
-@fine_tune.part(weight=4)
+@fine_tune.part(weight=3)
 def until(rng):
     """What stands up to `until` stays as it is in both stages."""
     yield case(FROZEN, of=FROZEN)
