@@ -91,7 +91,7 @@ def _pick(rng, *values):
 def frozen(rng):
     """In a training step, convolutions before the layer that is named stay as they are."""
     yield case("conv_2", BEFORE, of=BEFORE)
-    yield case(_pick(rng, "norm_2", "relu_3"), BEFORE, of=BEFORE)
+    yield case(_pick(rng, "conv_3", "relu_3"), BEFORE, of=BEFORE)
 
 
 @freeze_until.part(weight=3)
@@ -105,51 +105,51 @@ def included(rng):
 def after(rng):
     """All layers after it learn, those of the head among them."""
     yield case("conv_2", AFTER, of=AFTER)
-    yield case(_pick(rng, "norm_2", "relu_3"), AFTER, of=AFTER)
+    yield case(_pick(rng, "relu_2", "relu_3"), AFTER, of=AFTER)
 
 
 @freeze_until.part(weight=4, read=f"{BOOK}-batch-norm")
 def statistics(rng):
     """Frozen batch normalisation keeps its scale, its offset and its moving statistics."""
-    yield case("norm_2", NORMS, of=NORMS)
+    yield case("relu_2", NORMS, of=NORMS)
     yield case(_pick(rng, "conv_3", "relu_3"), NORMS, of=NORMS)
 
 
 @freeze_until.part(weight=3)
 def again(rng):
     """What was frozen before and stands after the layer learns again."""
-    yield case("relu_1", AFTER, before=_pick(rng, "relu_3", "mean"), of=AFTER)
+    yield case("norm_1", AFTER, before=_pick(rng, "relu_3", "mean"), of=AFTER)
 
 
 @freeze_until.part(weight=1, after=(again,))
 def whole(rng):
     """Also where the model was frozen as a whole, by model.trainable = False."""
-    yield case("relu_1", AFTER, whole=True, of=AFTER)
+    yield case("norm_1", AFTER, whole=True, of=AFTER)
 
 
 @freeze_until.part(weight=1)
 def none(rng):
     """With None all layers learn."""
-    yield case(None, AFTER, of=AFTER)
+    yield case(None, AFTER, before="conv_1", of=AFTER)
 
 
 @freeze_until.part(weight=2)
 def nested(rng):
     """A model within the model is one of its layers, and is frozen with all that is in it."""
-    yield case("backbone", ITSELF, nested=True, of=ITSELF)
-    yield case("backbone", AFTER, nested=True, of=AFTER)
+    yield case("relu_3", BEFORE, nested=True, of=BEFORE)
+    yield case("relu_3", AFTER, nested=True, of=AFTER)
 
 
 @freeze_until.part(weight=2)
 def returned(rng):
     """It returns the model that it was given, and changes no weight of it."""
-    yield case("norm_2", SAME, of=SAME)
+    yield case("conv_2", SAME, of=SAME)
 
 
 @freeze_until.part(weight=2)
 def refusals(rng):
     """A name that no layer has is refused with a ValueError."""
-    yield case(_pick(rng, "conv_4", "relu"), BEFORE, raises=ValueError)
+    yield case(_pick(rng, "conv_4", "relu"), AFTER, raises=ValueError)
 
 
 # --- replace_head --------------------------------------------------------------------------------

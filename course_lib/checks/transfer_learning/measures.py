@@ -96,12 +96,12 @@ def small_model(nested=False):
     import keras
     from keras import layers
 
-    tensor = images = networks.placeholder(SIZE)
+    tensor = images = networks.placeholder(SIZE, name="images")
     inner = None
     for level in (1, 2, 3):
         if nested and level == 3:
             inner = keras.Model(images, tensor, name="backbone")
-            images = networks.placeholder(SIZE)
+            images = networks.placeholder(SIZE, name="images")
             tensor = inner(images)
         tensor = layers.Conv2D(level + 3, 3, padding="same", name=f"conv_{level}")(tensor)
         tensor = layers.BatchNormalization(momentum=0.9, name=f"norm_{level}")(tensor)
@@ -203,10 +203,11 @@ def _frozen(answer, last, before, whole, nested):
     result = answer(model, last)
     chosen = _chosen(result, model, flags)
     same = int(result is model and max((*given.changes()[0].values(), 0)) == 0)
+    _flags_alone(chosen)
     now = Weights(chosen)
     step(chosen, *examples(8))
     trained, moving = now.changes()
-    first = _inside(chosen, names[: names.index(last)] if last else [])
+    first = _inside(chosen, names[: names.index(last)] if last in names else [])
     itself = _inside(chosen, [last])
     after = [name for name in now.order if name not in (*first, *itself)]
     frozen_norms = [name for name in moving if name in (*first, *itself)]
@@ -227,6 +228,12 @@ def _inside(model, names):
 
 def _flags(model):
     return [bool(layer.trainable) for layer in model._flatten_layers()]
+
+
+def _flags_alone(model):
+    """Undo what was said of single variables, which does not cross to the grader either."""
+    for layer, flag in zip(list(model._flatten_layers()), _flags(model), strict=True):
+        layer.trainable = flag
 
 
 def _chosen(result, model, flags):
@@ -391,7 +398,7 @@ def tuned_model():
     import keras
     from keras import layers
 
-    tensor = images = networks.placeholder(SIZE)
+    tensor = images = networks.placeholder(SIZE, name="images")
     tensor = layers.Conv2D(4, 3, padding="same", name="conv_1")(tensor)
     tensor = layers.BatchNormalization(momentum=0.9, name="norm_1")(tensor)
     tensor = layers.ReLU(name="relu_1")(tensor)

@@ -127,8 +127,9 @@ def nested_left_out(model, name):
 
 
 @freeze_until.misconception(
-    "what was frozen before stays so: trainable is only ever set to False. Set it to True for the "
-    "layers behind the one that is named."
+    "what was frozen before stays so: no layer's trainable is set to True. Set it for each layer "
+    "behind the one that is named. model.trainable = True is not enough: where it is True already, "
+    "Keras does nothing."
 )
 def never_set_to_true(model, name):
     for layer in model.layers[: _end(model, name)]:

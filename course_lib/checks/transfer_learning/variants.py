@@ -28,11 +28,11 @@ def by_a_flag(model, name):
 @freeze_until.variant
 def by_slices(model, name):
     """Keras says itself that there is no such layer."""
+    last = model.layers.index(model.get_layer(name)) if name is not None else -1
+    model.trainable = False
     model.trainable = True
-    if name is not None:
-        last = model.layers.index(model.get_layer(name))
-        for layer in model.layers[: last + 1]:
-            layer.trainable = False
+    for layer in model.layers[: last + 1]:
+        layer.trainable = False
     return model
 
 
