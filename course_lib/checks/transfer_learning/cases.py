@@ -5,6 +5,9 @@ ways: the first stage alone, both, the second stage alone. Each is run once and 
 parts, since training takes the time. See `measures`.
 """
 
+import pkgutil
+
+import course_lib
 from course_lib import transfer_learning as topic
 from course_lib.checks.core import Check, case
 from course_lib.checks.transfer_learning.measures import (
@@ -44,6 +47,11 @@ from course_lib.checks.transfer_learning.measures import (
 )
 
 BOOK = "transfer_learning.html#transfer-learning"
+OURS = tuple(
+    f"course_lib.{module.name}"
+    for module in pkgutil.iter_modules(course_lib.__path__)
+    if module.name.startswith("transfer_learning")
+)
 
 freeze_until = Check(
     topic.freeze_until,
@@ -70,9 +78,9 @@ fine_tune = Check(
     topic="transfer_learning",
     title="Training in two stages",
     returns=TUNE,
-    read=f"{BOOK}-fine-tune",
+    read=f"{BOOK}-tune",
     # The function that an answer is given to preprocess with lives in this package.
-    forbidden=tuple(f"course_lib.transfer_learning{end}" for end in ("", "_probe", "_source")),
+    forbidden=OURS,
     measure=measure_tuning,
     hidden_draws=1,
 )
@@ -108,7 +116,7 @@ def after(rng):
     yield case(_pick(rng, "relu_2", "relu_3"), AFTER, of=AFTER)
 
 
-@freeze_until.part(weight=4, read=f"{BOOK}-batch-norm")
+@freeze_until.part(weight=4, read=f"{BOOK}-norm")
 def statistics(rng):
     """Frozen batch normalisation keeps its scale, its offset and its moving statistics."""
     yield case("relu_2", NORMS, of=NORMS)
@@ -192,7 +200,7 @@ def carried(rng):
     yield from _heads(rng, CARRIED)
 
 
-@replace_head.part(weight=3, read=f"{BOOK}-batch-norm")
+@replace_head.part(weight=3, read=f"{BOOK}-norm")
 def moving(rng):
     """So are the moving statistics of batch normalisation."""
     yield from _heads(rng, MOVING)
@@ -233,13 +241,13 @@ def head_alone(rng):
     yield case(ALONE, of=ALONE)
 
 
-@fine_tune.part(weight=4, read=f"{BOOK}-batch-norm")
+@fine_tune.part(weight=4, read=f"{BOOK}-norm")
 def still(rng):
     """In the first stage, batch normalisation keeps its scale and its moving statistics."""
     yield case(STILL, of=STILL)
 
 
-@fine_tune.part(weight=2, read=f"{BOOK}-rates")
+@fine_tune.part(weight=2, read=f"{BOOK}-rate")
 def first_rate(rng):
     """The first stage takes the first learning rate."""
     yield case(FIRST, of=FIRST)
@@ -269,7 +277,7 @@ def all_layers(rng):
     yield case(ALL, of=ALL)
 
 
-@fine_tune.part(weight=3, read=f"{BOOK}-rates")
+@fine_tune.part(weight=3, read=f"{BOOK}-rate")
 def second_rate(rng):
     """The second stage takes the second learning rate."""
     yield case(SECOND, of=SECOND)

