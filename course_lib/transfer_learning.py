@@ -132,7 +132,7 @@ def replace_head(model, name, classes):
             f"the output of {name!r} has the shape {tuple(features.shape)}; a head takes (batch, "
             "features) or (batch, height, width, channels). Name another layer."
         )
-    return keras.Model(model.inputs, _head(features, classes))
+    return keras.Model(model.input, _head(features, classes))
 
 
 def fine_tune(

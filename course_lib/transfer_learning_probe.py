@@ -27,7 +27,7 @@ def layer_features(model, images, names):
     """
     import keras
 
-    inner = keras.Model(model.inputs, [model.get_layer(name).output for name in names])
+    inner = keras.Model(model.input, [model.get_layer(name).output for name in names])
     found = inner.predict(np.asarray(images), batch_size=256, verbose=0)
     found = found if isinstance(found, list) else [found]
     averaged = [of.mean(axis=(1, 2)) if of.ndim == 4 else of for of in found]

@@ -101,8 +101,8 @@ class HeadTrainer(Exhibit):
         pages = "page" if self.count == 1 else "pages"
         return (
             f"Linear heads that have seen {self.count} labelled {pages} of each digit, and how "
-            f"many of 100 other pages they read right: {told}. Beside it some of the pages, with those "
-            f"framed that the head on {self.features} misreads."
+            f"many of 100 other pages they read right: {told}. Beside it some of the pages; "
+            f"framed are those that the head on {self.features} misreads."
         )
 
 
