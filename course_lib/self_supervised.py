@@ -240,7 +240,7 @@ def pretrain(
     encoder,
     images,
     epochs=30,
-    batch_size=128,
+    batch_size=64,
     learning_rate=0.003,
     temperature=0.5,
     width=32,
