@@ -19,7 +19,7 @@ const drawn = (tag, attributes = {}) => {
   return made;
 };
 const at = (angle, radius) => [radius * Math.cos(angle * Math.PI / 180), -radius * Math.sin(angle * Math.PI / 180)];
-const text = (value) => number(value, 3);
+const text = (value) => value.toFixed(3);
 
 // An arrow along the tangent, against the slope; "" where it would be too short to be seen.
 export function arrowPath(angle, slope, disc = DISCS[0]) {
