@@ -87,7 +87,7 @@ def test_turns_are_what_scipy_turns():
     came = module.turn_at_random(images, 5, degrees=40)
     assert came.dtype == np.float32
     for view, image, angle in zip(came, images, angles, strict=True):
-        due = rotate(image, angle, reshape=False, order=1, mode="nearest")
+        due = rotate(image, -angle, reshape=False, order=1, mode="nearest")
         np.testing.assert_allclose(view, due, atol=1e-4)
     np.testing.assert_allclose(module.turn_at_random(images, degrees=0), images, atol=1e-6)
 
