@@ -197,6 +197,37 @@ def test_ten_epochs_are_better_than_both_baselines(page):
     assert (np.array(probes["pixels"]) > probes["random"]).all()
 
 
+def test_the_opening_compares(page):
+    assert round(100 * page["probes"]["pixels"][0]) == 59
+    assert page["probes"]["pretrained"][0] == pytest.approx(0.80, abs=0.02)
+    assert says("reads 59 % of other digits")
+    assert says("reads 80 %")
+
+
+def test_which_choices_matter(page):
+    tried = {name: np.array(of) for name, of in shipped("choices")["runs"].items()}
+    mean = {name: of.mean() for name, of in tried.items()}
+    used = tried["all, as used"]
+    assert mean["no change"] < page["probes"]["pixels"][2] - 0.03
+    assert tried["turned by up to 180"].max() < tried["no change"].mean()
+    assert (tried["turned by up to 180"] < tried["no change"]).all()
+    assert 0.01 < mean["contrast"] - mean["no change"] < 0.04
+    steps = mean["shift and contrast"] - mean["contrast"], used.mean() - mean["shift and contrast"]
+    assert steps[0] > 0.04 > steps[1] > 0.01
+    assert used.min() > tried["shift and contrast"].max()
+    assert 0.01 < used.mean() - mean["temperature 0.05"] < 0.045
+    assert abs(used.mean() - mean["batches of 8"]) < 0.015
+    assert max(tried["temperature 0.05"]) < used.min()
+
+
+def test_clusters(page):
+    agree = {kind: np.mean(of) for kind, of in page["agree"].items()}
+    assert agree["random"] < agree["pixels"] < agree["pretrained"]
+    assert 0.02 < agree["pretrained"] - agree["pixels"] < 0.12
+    assert agree["pretrained"] == pytest.approx(0.68, abs=0.02)
+    assert says('"0.68, without a single label"')
+
+
 def test_recipes_still_agree(recipes):
     """Cheaper runs: a few epochs are enough to part the arms."""
     labels, choices = recipes["labels"], recipes["choices"]
