@@ -98,7 +98,7 @@ def own_image(rng):
     yield from _calls(rng, OWN)
 
 
-@augment_pair.part(weight=3)
+@augment_pair.part(weight=4)
 def two_draws(rng):
     """The two views of an image have draws of their own, and neither is the image itself."""
     yield from _calls(rng, VIEWS)
@@ -116,7 +116,7 @@ def steps(rng):
     yield from _calls(rng, MOVES)
 
 
-@augment_pair.part(weight=2)
+@augment_pair.part(weight=3)
 def border(rng):
     """What comes in from outside repeats the border."""
     yield from _calls(rng, BORDER)
@@ -163,25 +163,25 @@ def _asked(rng, look, *temperatures, **size):
         yield case(*_embeddings(rng, **size), temperature, look=look, of=look)
 
 
-@nt_xent.part(weight=1)
+@nt_xent.part(weight=2)
 def one_number(rng):
     """The loss of a batch is one number, the mean over its rows."""
     yield from _asked(rng, AXES, 0.5)
 
 
-@nt_xent.part(weight=4)
+@nt_xent.part(weight=5)
 def choices(rng):
     """Each of the 2n rows chooses among all others, 2n - 1 of them: never itself."""
     yield from _asked(rng, CHOICES, 1.0, 0.5)
 
 
-@nt_xent.part(weight=4)
+@nt_xent.part(weight=5)
 def negatives(rng):
     """Rows of both views are negatives."""
     yield from _asked(rng, NEGATIVES, 0.5)
 
 
-@nt_xent.part(weight=5)
+@nt_xent.part(weight=6)
 def partners(rng):
     """The loss falls when row i of one view and row i of the other come closer, and no others."""
     yield from _asked(rng, PARTNERS, 1.0)
@@ -193,19 +193,19 @@ def lengths(rng):
     yield from _asked(rng, LENGTHS, 1.0, 0.5)
 
 
-@nt_xent.part(weight=4)
+@nt_xent.part(weight=5)
 def temperature(rng):
     """Similarities are divided by the temperature: the lower it is, the more the nearest count."""
     yield from _asked(rng, TEMPERATURE, 1.0, count=8)
 
 
-@nt_xent.part(weight=4)
+@nt_xent.part(weight=5)
 def directions(rng):
     """First rows look for their partners, and second rows for theirs."""
     yield from _asked(rng, DIRECTIONS, 1.0, 0.5)
 
 
-@nt_xent.part(weight=3)
+@nt_xent.part(weight=4)
 def value(rng):
     """All together: the number that the formula gives."""
     yield from _asked(rng, VALUE, 0.25, 2.0, 0.7)
@@ -245,7 +245,7 @@ def _mixed(rng, *rows):
     )
 
 
-@linear_probe.part(weight=4)
+@linear_probe.part(weight=5)
 def accuracy(rng):
     """The share of the given labels that is right, of a classifier that did not learn from them."""
     classes, width = int(rng.integers(3, 5)), 24
@@ -264,7 +264,7 @@ def accuracy(rng):
     yield case(*parts)
 
 
-@linear_probe.part(weight=4)
+@linear_probe.part(weight=5)
 def standardised(rng):
     """Features are standardised: a small one may tell more than a large one."""
     small, large = float(rng.choice([1e-3, 2e-3])), float(rng.choice([800.0, 1500.0]))
@@ -306,7 +306,7 @@ def linear(rng):
     yield case(*_mixed(rng, *known), *_mixed(rng, *others))
 
 
-@linear_probe.part(weight=2)
+@linear_probe.part(weight=3)
 def biases(rng):
     """Each class has a bias: three classes on a line can be told apart."""
     known = [(6, 0, -1.0), (9, 1, 0.0), (6, 2, 1.0)]
