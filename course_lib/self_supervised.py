@@ -106,12 +106,7 @@ def turned_pair(images, seed=0, shift=1, contrast=0.3, degrees=25):
 
 def _view(images, rng, shift, contrast):
     batch, height, width, _ = images.shape
-    shift = integer(shift, "shift", minimum=0)
-    if not 0 <= contrast < 1:
-        raise ValueError(
-            f"contrast must be at least 0 and below 1; got {contrast!r}. At 1 a view could be "
-            "black all over. Write contrast=0.3."
-        )
+    shift, contrast = integer(shift, "shift", minimum=0), _share(contrast)
     wide = ((0, 0), (shift, shift), (shift, shift), (0, 0))
     padded = np.pad(images, wide, mode="edge")
     starts = rng.integers(0, 2 * shift + 1, (batch, 2))
@@ -121,6 +116,15 @@ def _view(images, rng, shift, contrast):
     ]
     factors = rng.uniform(1 - contrast, 1 + contrast, (batch, 1, 1, 1))
     return (np.reshape(cut, images.shape) * factors).astype(np.float32)
+
+
+def _share(contrast):
+    if not isinstance(contrast, (int, float)) or not 0 <= contrast < 1:
+        raise ValueError(
+            f"contrast must be a number of at least 0 and below 1; got {contrast!r}. At 1 a view "
+            "could be black all over. Write contrast=0.3."
+        )
+    return float(contrast)
 
 
 def _at_least_zero(value, name):
@@ -398,7 +402,9 @@ def linear_probe(train_features, train_labels, features, labels, penalty=1.0):
     from scipy.optimize import minimize
     from scipy.special import log_softmax
 
-    known, kinds, unseen, labels = _probe_arguments(train_features, train_labels, features, labels)
+    known, kinds = _rows_and_labels(train_features, train_labels, "train_")
+    unseen, labels = _rows_and_labels(features, labels)
+    _check_probe(known, kinds, unseen)
     mean, deviation = known.mean(axis=0), known.std(axis=0)
     deviation[deviation < 1e-6] = np.inf
     known, unseen = (_with_ones((rows - mean) / deviation) for rows in (known, unseen))
@@ -423,19 +429,25 @@ def _with_ones(rows):
     return np.concatenate([rows, np.ones((len(rows), 1))], axis=1)
 
 
-def _probe_arguments(train_features, train_labels, features, labels):
-    known = numeric_array(train_features, "train_features", ("count", "width")).astype(float)
-    unseen = numeric_array(features, "features", ("others", "width")).astype(float)
-    kinds = numeric_array(train_labels, "train_labels", ("count",))
-    labels = numeric_array(labels, "labels", ("others",))
+def _rows_and_labels(features, labels, prefix=""):
+    rows = numeric_array(features, f"{prefix}features", ("count", "width")).astype(float)
+    labels = numeric_array(labels, f"{prefix}labels", ("count",))
+    if len(rows) != len(labels):
+        raise ValueError(
+            f"{prefix}labels must have one entry for each row of {prefix}features; got "
+            f"{len(labels)} for {len(rows)}."
+        )
+    return rows, labels
+
+
+def _check_probe(known, kinds, unseen):
     if known.shape[1] != unseen.shape[1]:
         raise ValueError(
             f"train_features have width {known.shape[1]} and features {unseen.shape[1]}: make both "
             "with one encoder."
         )
-    for rows, of, name in ((known, kinds, "train_labels"), (unseen, labels, "labels")):
-        if len(rows) != len(of):
-            raise ValueError(f"{name} must have one entry a row; got {len(of)} for {len(rows)}.")
     if len(np.unique(kinds)) < 2:
-        raise ValueError("train_labels must hold two classes or more; got one.")
-    return known, kinds, unseen, labels
+        raise ValueError(
+            "train_labels must hold two classes or more; got one or none. Draw labels of each "
+            "class, for example with few_labels."
+        )

@@ -371,7 +371,10 @@ ROWS, LABELS = signed(4, 2), [0, 0, 1, 1]
         (lambda: module.few_labels([0, 1], 0), "each must be an integer"),
         (lambda: module.linear_probe(ROWS, LABELS, signed(4, 3), LABELS), "width 2 and features 3"),
         (lambda: module.linear_probe(ROWS, [0, 1], ROWS, LABELS), "train_labels must have one"),
-        (lambda: module.linear_probe(ROWS, LABELS, ROWS, [0]), "^labels must have one entry a row"),
+        (
+            lambda: module.linear_probe(ROWS, LABELS, ROWS, [0]),
+            "^labels must have one entry for each row",
+        ),
         (lambda: module.linear_probe(ROWS, [1] * 4, ROWS, LABELS), "two classes or more"),
         (lambda: module.linear_probe(ROWS[0], LABELS, ROWS, LABELS), "train_features must be"),
     ],
