@@ -218,6 +218,8 @@ def test_which_choices_matter(page):
     assert 0.01 < used.mean() - mean["temperature 0.05"] < 0.045
     assert abs(used.mean() - mean["batches of 8"]) < 0.015
     assert max(tried["temperature 0.05"]) < used.min()
+    assert 0.02 < used.mean() - mean["batches of 512"] < 0.04
+    assert 20 * (1200 // 512) == 40
 
 
 def test_clusters(page):
