@@ -71,8 +71,8 @@ class PairsExplorer(Exhibit):
         ValueError: if an argument does not fit; the message names it.
 
     Example:
-        >>> round(PairsExplorer(angles=[0, 180, 0, 180], temperature=1).now().loss, 3)
-        0.239
+        >>> round(PairsExplorer(angles=[0, 180, 0, 180], temperature=1).now().loss, 4)
+        0.2396
     """
 
     front = "self_supervised/pairs_explorer"
