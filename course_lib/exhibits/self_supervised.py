@@ -72,7 +72,7 @@ class PairsExplorer(Exhibit):
 
     Example:
         >>> round(PairsExplorer(angles=[0, 180, 0, 180], temperature=1).now().loss, 4)
-        0.2396
+        0.2395
     """
 
     front = "self_supervised/pairs_explorer"
