@@ -181,8 +181,8 @@ def _moves(*views):
     alone = any(view.still for view in views) and not all(view.still for view in views)
     found = []
     for view in views:
-        one = len(np.unique(view.steps, axis=0)) == 1 and view.steps.any()
-        if one or (alone and view.still):  # a single draw shows no shares; another look has it
+        # A single draw shows no shares, nor does what was left alone; other looks have these.
+        if (_single(view) and any(one.steps.any() for one in views)) or (alone and view.still):
             found += [*wanted, *wanted, due]
             continue
         for axis in range(2):
@@ -235,12 +235,15 @@ def _single(view):
 
 def _images(*views):
     due = 1 / (2 * views[0].shift + 1) ** 2
-    found = []
+    alone = any(view.still for view in views) and not all(view.still for view in views)
+    moving, found = any(view.steps.any() for view in views), []
     for view in views:
         one, two = view.steps[::2], view.steps[1::2]
         moves = _share((one == two).all(axis=1), due, 1, 0)
         alike = _share(np.abs(view.factors[::2] - view.factors[1::2]) < 1e-4, 0, 1)
-        found += [moves if view.steps.any() else due, 0 if np.allclose(view.factors, 1) else alike]
+        # What never moves, or is left alone, is told by other looks.
+        moves = due if not moving or (alone and view.still) else moves
+        found += [moves, 0 if np.allclose(view.factors, 1) else alike]
     return found
 
 
