@@ -204,6 +204,23 @@ def test_the_opening_compares(page):
     assert says("reads 80 %")
 
 
+def test_labels(page):
+    table, each = page["table"], page["each"]
+    assert each == [1, 3, 10, 30, 80]
+    assert all(of.shape == (5, 5) for of in table.values())
+    mean = {arm: of.mean(axis=1) for arm, of in table.items()}
+    one = {arm: of[0] for arm, of in mean.items()}
+    assert 0.17 < one["pretrained"] - one["pixels"] < 0.25
+    assert 0.07 < one["pretrained"] - one["scratch"] < 0.14
+    assert (mean["random"] < mean["pixels"]).all()
+    assert (mean["pretrained"] > mean["pixels"]).all()
+    assert abs(mean["pretrained"][2] - mean["scratch"][2]) < 0.015
+    trained = np.maximum(mean["scratch"], mean["tuned"])
+    assert (trained[3:] > mean["pretrained"][3:]).all()
+    assert (mean["tuned"] >= mean["scratch"] - 0.003).all()
+    assert np.ptp(table["random"][0]) > 0.1
+
+
 def test_which_choices_matter(page):
     tried = {name: np.array(of) for name, of in shipped("choices")["runs"].items()}
     mean = {name: of.mean() for name, of in tried.items()}
