@@ -131,9 +131,27 @@ TOPICS = (
         part="Transfer learning",
         answers=("freeze_until", "replace_head", "fine_tune"),
     ),
+    Topic(
+        stem="self_supervised",
+        title="Self-supervised learning",
+        part="Transfer learning",
+        answers=("augment_pair", "nt_xent", "linear_probe"),
+    ),
+    Topic(
+        stem="multitask",
+        title="Multitask learning",
+        part="Transfer learning",
+        answers=("multitask_model", "multitask_loss"),
+    ),
+    Topic(
+        stem="capstone",
+        title="Capstone: few labels",
+        part="Transfer learning",
+        answers=("crop_pairs", "point_loss", "segmenter", "segment"),
+    ),
 )
 # Parts of the lecture whose chapters are not written yet; the course's map names them.
-PLANNED = (("Transfer learning", ("Self-supervised learning", "Multitask learning")),)
+PLANNED = ()
 ASSIGNED = tuple(topic for topic in TOPICS if topic.answers)
 
 
