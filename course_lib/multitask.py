@@ -274,7 +274,7 @@ LOSSES = {"kind": masked_cross_entropy, "quantity": masked_squared_error}
 
 
 def train_multitask(
-    model, images, labels, weights=(1.0, 1.0), epochs=10, batch_size=32, learning_rate=3e-3, seed=0
+    model, images, labels, weights=(1.0, 1.0), epochs=10, batch_size=32, learning_rate=0.01, seed=0
 ):
     """Train a network of one or two heads; labels may be missing.
 
@@ -285,7 +285,7 @@ def train_multitask(
         weights: of both losses, as in `multitask_loss`; a model of one head takes its own.
         epochs: how often it sees every image.
         batch_size: images a step.
-        learning_rate: of Adam.
+        learning_rate: of Adam at the start; it falls to 0 along half a cosine.
         seed: of the order of the images.
 
     Returns:
@@ -306,16 +306,19 @@ def train_multitask(
     targets = {name: _labels(labels, name, len(images)) for name in model.output_names}
     weighted = dict(zip(TASKS, checked_weights(weights), strict=True))
     keras.utils.set_random_seed(integer(seed, "seed", minimum=0))
+    epochs, batch_size = integer(epochs, "epochs"), integer(batch_size, "batch_size")
+    steps = epochs * -(-len(images) // batch_size)
+    rate = keras.optimizers.schedules.CosineDecay(positive(learning_rate, "learning_rate"), steps)
     model.compile(
-        keras.optimizers.Adam(positive(learning_rate, "learning_rate")),
-        loss={name: LOSSES[name] for name in targets},
-        loss_weights={name: weighted[name] for name in targets},
+        keras.optimizers.Adam(rate),
+        loss=[LOSSES[name] for name in targets],
+        loss_weights=[weighted[name] for name in targets],
     )
     history = model.fit(
         np.asarray(images, "float32"),
-        targets,
-        batch_size=integer(batch_size, "batch_size"),
-        epochs=integer(epochs, "epochs"),
+        next(iter(targets.values())) if len(targets) == 1 else targets,
+        batch_size=batch_size,
+        epochs=epochs,
         verbose=0,
     )
     return history.history
