@@ -171,8 +171,9 @@ def test_predictions_may_stand_in_a_column_or_a_row():
 
 
 def gradients(kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)):
-    answers = [tf.Variable(probabilities, dtype="float32"), tf.Variable(predicted, dtype="float32")]
+    answers = [tf.constant(one, "float32") for one in (probabilities, predicted)]
     with tf.GradientTape() as tape:
+        tape.watch(answers)
         loss = multitask_loss(kinds, quantities, *answers, weights)
     return float(loss), [ops.convert_to_numpy(one) for one in tape.gradient(loss, answers)]
 

@@ -34,7 +34,6 @@ def draw_sharing(figure, exhibit):
     plane.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     plane.set_xlabel("first weight", color=QUIET, fontsize=9)
     plane.set_ylabel("second weight", color=QUIET, fontsize=9)
-    plane.set_title("losses over the shared weights", fontsize=10, color=INK)
     _write(table, exhibit)
 
 
