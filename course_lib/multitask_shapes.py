@@ -1,4 +1,4 @@
-"""Pictures of one shape with two labels: its kind, and its radius."""
+"""Pictures of one shape with labels: its kind, its radius, and how far its corners reach."""
 
 import numpy as np
 
@@ -6,6 +6,8 @@ from course_lib.arguments import integer
 from course_lib.data import SHAPES
 
 RADII = (0.14, 0.28)  # of the picture's side
+# From the middle to the farthest point, in radii of the circle that has the shape's area.
+FARTHEST = {"circle": 1.0, "square": np.sqrt(np.pi / 2), "triangle": 2 * np.sqrt(np.pi / 27**0.5)}
 
 
 def labelled_shapes(count, size=32, seed=0, noise=0.1):
@@ -48,6 +50,19 @@ def labelled_shapes(count, size=32, seed=0, noise=0.1):
     return images, kinds, radii.astype(np.float32)
 
 
+def reaches(kinds, radii):
+    """Return how far shapes reach: from the middle to the farthest point, in the radii's unit.
+
+    A second quantity, which has to do with both labels: of two shapes of one area the one with
+    fewer corners reaches farther.
+
+    Example:
+        >>> reaches([0, 1, 2], [1.0, 1.0, 1.0]).round(3)
+        array([1.   , 1.253, 1.555])
+    """
+    return np.array([FARTHEST[SHAPES[kind]] for kind in kinds]) * np.asarray(radii)
+
+
 def hide(labels, kept, seed=0):
     """Return labels of which all but some are missing: -1 for integers, NaN for numbers.
 
@@ -73,7 +88,7 @@ def hide(labels, kept, seed=0):
 
 def _inside(rng, kind, radius, size):
     """Which pixels lie in a shape of this area; its place and angle are random."""
-    reach = {"circle": 1.0, "square": np.sqrt(np.pi / 2), "triangle": 1.556}[kind] * radius
+    reach = FARTHEST[kind] * radius
     row, column = rng.uniform(reach, size - reach, 2)
     angle = rng.uniform(0, 2 * np.pi)
     down, right = np.mgrid[:size, :size] + 0.5  # the centres of the pixels
