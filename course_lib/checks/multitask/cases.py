@@ -249,7 +249,7 @@ def none_there(rng):
 def impossible(rng):
     """A probability of 0 counts as 1e-7, so that the loss stays finite."""
     quantities, predicted = _equal(rng, 1)
-    scores = _sure(_kinds(rng, rng.integers(3)), 3)
+    scores = 5 * _sure(_kinds(rng, rng.integers(3)), 3)  # zeros indeed
     yield case(_kinds(rng, int(scores.argmin())), quantities, scores, predicted)
 
 

@@ -428,6 +428,19 @@ def logarithm_of_zero(kinds, quantities, probabilities, predicted, weights=(1.0,
 
 
 @multitask_loss.misconception(
+    "a probability of 0 gives NaN, even of a kind that is not the right one: its logarithm is "
+    "minus infinity, and 0 times that is NaN. Let probabilities be at least 1e-7 before you take "
+    "the logarithm: ops.maximum(p, 1e-7)."
+)
+def zero_times_infinity(kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)):
+    _, there = _entropies(kinds, probabilities)
+    hot = ops.one_hot(ops.where(there, kinds, 0), probabilities.shape[-1])
+    each = ops.where(hot > 0, -1.0, 0.0) * ops.log(ops.convert_to_tensor(probabilities))
+    first = _mean(there, ops.sum(each, axis=-1))
+    return _sum(first, _squared(quantities, predicted), weights)
+
+
+@multitask_loss.misconception(
     "a probability of 0 counts as something much smaller than 1e-7, or as something larger."
 )
 def another_smallest_probability(
