@@ -8,6 +8,7 @@ from chapter_helpers import BOOK, cells, run_page, text
 from chapter_helpers import says as chapter_says
 
 from course_lib.checks import load
+from course_lib.exhibits.multitask import SharingExplorer
 from course_lib.models import as_model
 from course_lib.multitask import backbone, masked_cross_entropy
 
@@ -41,6 +42,17 @@ def test_what_is_known_of_the_first_pictures(page):
     missing = (page["known_kinds"] < 0) | np.isnan(page["known_radii"])
     assert missing.sum() == 3
     assert says("in three of them one of the two is a question mark")
+
+
+@pytest.mark.parametrize(
+    ("settings", "alone", "shared"),
+    [({}, 14.3, 3.8), ({"apart": 90}, 0.5, 18.5), ({"kinds": 40}, 1.7, 3.8)],
+)
+def test_what_the_exhibit_shows(settings, alone, shared):
+    scores = SharingExplorer(**settings).scores()
+    assert round(100 * scores["kind"]["wrong"], 1) == alone
+    assert round(100 * scores["both"]["wrong"], 1) == shared
+    assert says(f"{shared} %")
 
 
 # Data and network
@@ -120,6 +132,7 @@ def test_exercises():
     loss = masked_cross_entropy([0, -1, 1], [[0.5, 0.5], [0.9, 0.1], [0.2, 0.8]])
     assert float(loss) == pytest.approx(0.458, abs=5e-4)
     assert float(loss) * 2 / 3 == pytest.approx(0.305, abs=5e-4)
+    assert round(100 * (11 / 12) ** 32) == 6
     assert says("(ln 2 - ln 0.8) / 2 = 0.458. Divided by three it is 0.305")
     kernels = 9 * 3 * 16 + 9 * 16 * 32 + 9 * 32 * 32
     count = as_model(backbone, (32, 32, 3), filters=(16, 32, 32)).count_params()

@@ -20,12 +20,12 @@ SEEDS, IMAGES, TESTS, EPOCHS, SIZE = (0, 1, 2), 1200, 1000, 12, 32
 FILTERS = (16, 32, 32)
 HALF = (11, 22, 23)  # two networks of these have as many weights as one of FILTERS
 FEW_KINDS = 100
-WEIGHTS = ((1, 0.01), (1, 0.1), (0.1, 1))
+WEIGHTS = ((1, 0.1), (0.1, 1))
 
 
 def measure(
     heads, kinds=IMAGES, quantities=IMAGES, quantity="radius", weights=(1, 1), filters=FILTERS,
-    seed=0, images=IMAGES, epochs=EPOCHS, shuffled=False, balanced=True,
+    seed=0, images=IMAGES, epochs=EPOCHS, balanced=True,
 ):  # fmt: skip
     """Train one network and try it on pictures kept back.
 
@@ -40,7 +40,6 @@ def measure(
         seed: of pictures, what is kept, and training.
         images: how many pictures.
         epochs: how often they are seen.
-        shuffled: whether pictures get the quantities of other pictures.
         balanced: whether, with two heads and scarce labels, half of what is seen has the scarce
             label. Else many batches have one or two of them.
 
@@ -50,12 +49,10 @@ def measure(
     """
     given, true = _pictures(images, 1000 + seed, quantity)
     others, truth = _pictures(TESTS, 1, quantity)
-    rng = np.random.default_rng(seed)
-    numbers = rng.permutation(true["quantity"]) if shuffled else true["quantity"]
-    middle, spread = numbers.mean(), numbers.std()  # the network learns numbers near 1
+    middle, spread = true["quantity"].mean(), true["quantity"].std()
     labels = {
         "kind": hide(true["kind"], kinds, seed),
-        "quantity": (hide(numbers, quantities, 500 + seed) - middle) / spread,
+        "quantity": (hide(true["quantity"], quantities, 500 + seed) - middle) / spread,
     }
     keras.utils.set_random_seed(seed)
     if heads == "both":
@@ -63,7 +60,8 @@ def measure(
         scarce = "kind" if kinds < quantities else "quantity"
         half = images // 2 if balanced and kinds != quantities else 0
         again = np.resize(_there(labels[scarce]), half)
-        seen = np.concatenate([rng.permutation(images)[half:], again])
+        order = np.random.default_rng(seed).permutation(images)
+        seen = np.concatenate([order[half:], again])
     else:
         model = as_model(single_task_model, given.shape[1:], heads, filters=filters)
         seen = np.resize(_there(labels[heads]), images)
@@ -105,13 +103,8 @@ def plan():
         yield f"full {head} half", {"heads": head, "filters": HALF}
     few = {"kinds": FEW_KINDS}
     yield "few kinds alone", {"heads": "kind", **few}
-    yield "few kinds radius 1", {"heads": "both", **few}
-    arm = {"heads": "both", "quantity": "reach", **few}
-    yield "few kinds reach 1", arm
-    arm = {**arm, "weights": (0.1, 1)}
-    yield "few kinds reach 0.1", arm
-    yield "few kinds reach 0.1 shuffled", {**arm, "shuffled": True}
-    yield "few kinds reach 0.1 unbalanced", {**arm, "balanced": False}
+    yield "few kinds radius", {"heads": "both", **few}
+    yield "few kinds reach", {"heads": "both", "quantity": "reach", **few}
     for weights in WEIGHTS:
         yield f"weights {weights[0]:g} {weights[1]:g}", {"heads": "both", "weights": weights}
 
