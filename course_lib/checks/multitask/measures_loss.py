@@ -36,11 +36,13 @@ def measure_loss(
     settings = {} if weights is None else {"weights": weights}
     if look == "gradient":
         return 0, 0.0, *_reached(answer, kinds, quantities, scores, predicted, settings)
-    loss = answer(kinds, quantities, _softmax(scores), predicted, **settings)
-    kind, value = _number(loss, len(kinds), summed)
-    if look == "own" and kind == 0:
+    found = due = 0.0
+    if look == "own":  # before the call that counts: the last one is what the report shows
         found = _sum_of_single(answer, kinds, quantities, scores, predicted, weights)
         due = _sum_of_single(_single, kinds, quantities, scores, predicted, weights)
+    loss = answer(kinds, quantities, _softmax(scores), predicted, **settings)
+    kind, value = _number(loss, len(kinds), summed)
+    if kind == 0:
         value = value - found + due
     return kind, value, 0, 0
 

@@ -254,17 +254,6 @@ def every_pair_of_images(kinds, quantities, probabilities, predicted, weights=(1
 
 
 @multitask_loss.misconception(
-    "the sums are divided by the number of all images. Where labels are scarce the task is then "
-    "hardly heard: divide by the number of labels that are there."
-)
-def mean_over_all_images(kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)):
-    values, there = _entropies(kinds, probabilities)
-    errors, _ = _errors(quantities, predicted)
-    first = ops.mean(ops.where(there, values, 0.0))
-    return _sum(first, ops.mean(errors**2), weights)
-
-
-@multitask_loss.misconception(
     "the cross-entropy's sum is divided by the number of all images: divide by the number of kinds "
     "that are there."
 )
@@ -283,6 +272,17 @@ def quantities_mean_over_all(
 ):  # fmt: skip
     errors, _ = _errors(quantities, predicted)
     return _sum(_entropy(kinds, probabilities), ops.mean(errors**2), weights)
+
+
+@multitask_loss.misconception(
+    "the sums are divided by the number of all images. Where labels are scarce the task is then "
+    "hardly heard: divide by the number of labels that are there."
+)
+def mean_over_all_images(kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)):
+    values, there = _entropies(kinds, probabilities)
+    errors, _ = _errors(quantities, predicted)
+    first = ops.mean(ops.where(there, values, 0.0))
+    return _sum(first, ops.mean(errors**2), weights)
 
 
 @multitask_loss.misconception(
