@@ -120,6 +120,57 @@ def test_at_equal_parameters(found):
     assert two == pytest.approx(one, rel=0.01)
 
 
+def test_with_all_labels_sharing_costs_a_little(found):
+    kind, radius = (found["full both"][name] for name in ("kind", "quantity"))
+    small = found["full kind half"]["kind"], found["full quantity half"]["quantity"]
+    assert (small[0] > kind).all()
+    assert (small[1] < radius).all()
+    assert found["full kind"]["kind"].mean() < small[0].mean() + 0.01
+    assert found["full quantity"]["quantity"].mean() > small[1].mean() - 0.02
+    spreads = {arm: np.ptp(found[f"full {arm}"]["kind"]) for arm in ("both", "kind", "kind half")}
+    assert max(spreads, key=spreads.get) == "both"
+    for of in (kind, found["full kind"]["kind"], small[0]):
+        assert (of > 0.9).all()
+    assert says("more than nine in ten right")
+
+
+def test_multiplications_are_as_many():
+    recipe = runpy.run_path(str(BOOK / "_data/multitask_sharing.py"))
+
+    def products(filters):
+        channels = (3, *filters)
+        sides = (32, 16, 8)
+        return sum(
+            side**2 * 9 * before * after
+            for side, before, after in zip(sides, channels, filters, strict=False)
+        )
+
+    assert 2 * products(recipe["HALF"]) == pytest.approx(products(recipe["FILTERS"]), rel=0.05)
+    assert says("within a twentieth as many multiplications")
+
+
+def test_with_few_kinds_sharing_helps(found):
+    alone, radius, reach = (
+        found[f"few kinds {name}"]["kind"] for name in ("alone", "radius", "reach")
+    )
+    assert (reach - alone > 0.1).all()
+    assert (radius > alone).all()
+    assert (reach > radius).all()
+    assert says("The reach adds more than 0.1")
+
+
+def test_the_weights_are_a_seesaw(page, found):
+    kind, radius = page["curves"]["kind"].mean(axis=1), page["curves"]["quantity"].mean(axis=1)
+    assert (np.diff(kind) < 0).all()  # from ten to one down to one to ten
+    assert (np.diff(radius) < 0).all()
+    assert kind[0] >= found["full kind"]["kind"].mean() - 0.01
+    assert radius[0] / found["full quantity"]["quantity"].mean() == pytest.approx(1.5, abs=0.25)
+    assert radius[-1] == pytest.approx(found["full quantity"]["quantity"].mean(), rel=0.1)
+    assert kind[-1] < 0.5
+    lost = found["full kind"]["kind"].mean() - kind[1]
+    assert lost > 0
+
+
 def test_the_page_trains_in_small(page):
     assert set(page["here"]) == {"both", "kind"}
     assert all(0.3 < of["kind"] < 1 for of in page["here"].values())
