@@ -57,25 +57,24 @@ def _seed(rng):
 
 
 # --- multitask_model -----------------------------------------------------------------------------
-# Building takes the time, so parts and draws share three networks: three levels, one level, and
-# what comes out if nothing is given. What differs from draw to draw are weights and images.
+# Building takes the time, so parts and draws share two networks: one of three levels, and one of a
+# single level with as many kinds as by default. What differs from draw to draw are the weights.
 
 DEEP = {"shape": (16, 24, 2), "classes": 4, "filters": (2, 3, 5)}
-FLAT = {"shape": (8, 12, 3), "classes": 2, "filters": (4,)}
-PLAIN = {"shape": (16, 16, 1)}
+FLAT = {"shape": (8, 12, 3), "filters": (4,)}
 
 
 @multitask_model.part(weight=4)
 def sizes(rng):
     """A tuple: first a number for each kind, then a single number."""
-    for network in (DEEP, FLAT, PLAIN):
+    for network in (DEEP, FLAT):
         yield case(**network, look=SHAPES, of=SHAPES)
 
 
 @multitask_model.part(weight=5)
 def convolutions(rng):
     """A 3×3 convolution for each entry of filters, with as many filters as it says."""
-    for network in (DEEP, FLAT, PLAIN):
+    for network in (DEEP, FLAT):
         yield case(**network, look=KERNELS, of=KERNELS)
 
 
@@ -100,28 +99,25 @@ def padding(rng):
 @multitask_model.part(weight=4)
 def average(rng):
     """The features are the mean of each of the last maps, which are not pooled before."""
-    yield case(**FLAT, look=AVERAGE, seed=_seed(rng), of=AVERAGE)
+    yield case(**DEEP, look=AVERAGE, seed=_seed(rng), of=AVERAGE)
 
 
 @multitask_model.part(weight=9, read=f"{BOOK}-sharing")
 def sharing(rng):
     """There is one backbone: all of its kernels learn from both outputs."""
-    for network in (DEEP, FLAT):
-        yield case(**network, look=SHARED, seed=_seed(rng), of=SHARED)
+    yield case(**DEEP, look=SHARED, seed=_seed(rng), of=SHARED)
 
 
 @multitask_model.part(weight=4, read=f"{BOOK}-sharing")
 def heads(rng):
     """Each output has one dense layer of its own, which reads the features and nothing else."""
-    for network in (DEEP, FLAT):
-        yield case(**network, look=HEADS, seed=_seed(rng), of=HEADS)
+    yield case(**DEEP, look=HEADS, seed=_seed(rng), of=HEADS)
 
 
 @multitask_model.part(weight=4)
 def probabilities(rng):
     """The kind ends in a softmax."""
-    for network in (DEEP, FLAT):
-        yield case(**network, look=PROBABILITIES, seed=_seed(rng), of=PROBABILITIES)
+    yield case(**DEEP, look=PROBABILITIES, seed=_seed(rng), of=PROBABILITIES)
 
 
 @multitask_model.part(weight=4)
@@ -197,16 +193,16 @@ def weighted(rng):
     """The first weight is the cross-entropy's, the second one the squared error's."""
     kinds, quantities = _kinds(rng, rng.integers(3)), _numbers(rng, 1)
     given = kinds, quantities, _scores(rng, 1, 3), _apart(rng, quantities)
-    for weights in ((0.5, 3.0), (2.0, 0.25), (0.0, 1.5), (1.5, 0.0)):
+    for weights in ((0.5, 3.0), (2.0, 0.0)):
         yield case(*given, weights=weights, look="own")
 
 
 @multitask_loss.part(weight=6)
 def batches(rng):
     """A batch in which all labels are there: each task's mean over the images, one number."""
-    kinds, quantities = _kinds(rng, 1, 0, 2, 0), _numbers(rng, 4)
-    none, right = _equal(rng, 4)
-    yield case(kinds, none, _scores(rng, 4, 3), right, summed=False, look="own")
+    kinds, quantities = _kinds(rng, 1, 0, 2), _numbers(rng, 3)
+    none, right = _equal(rng, 3)
+    yield case(kinds, none, _scores(rng, 3, 3), right, summed=False, look="own")
     yield case(
         kinds, quantities, _sure(kinds, 3), _apart(rng, quantities), summed=False, look="own"
     )
@@ -218,20 +214,18 @@ def batches(rng):
 @multitask_loss.part(weight=6, read=f"{BOOK}-missing")
 def missing_kinds(rng):
     """Images without a kind (-1) are left out: one of three is there, and the mean is its loss."""
-    for there in rng.permutation(3)[:2]:
-        kinds = np.where(np.arange(3) == there, rng.integers(3), -1).astype(np.int32)
-        quantities, predicted = _equal(rng, 3)
-        yield case(kinds, quantities, _scores(rng, 3, 3), predicted, look="own")
+    kinds = np.where(np.arange(3) == rng.integers(3), rng.integers(3), -1).astype(np.int32)
+    quantities, predicted = _equal(rng, 3)
+    yield case(kinds, quantities, _scores(rng, 3, 3), predicted, look="own")
 
 
 @multitask_loss.part(weight=6, read=f"{BOOK}-missing")
 def missing_quantities(rng):
     """Images without a quantity (NaN) are left out: one of three is there."""
-    for there in rng.permutation(3)[:2]:
-        kinds, one = _kinds(rng, *rng.integers(3, size=3)), _numbers(rng, 1)
-        quantities = np.where(np.arange(3) == there, one, np.nan).astype(np.float32)
-        predicted = np.full((3, 1), one + np.round(rng.uniform(0.4, 2.5), 1), np.float32)
-        yield case(kinds, quantities, _sure(kinds, 3), predicted, look="own")
+    kinds, one, there = _kinds(rng, *rng.integers(3, size=3)), _numbers(rng, 1), rng.integers(3)
+    quantities = np.where(np.arange(3) == there, one, np.nan).astype(np.float32)
+    predicted = np.full((3, 1), one + np.round(rng.uniform(0.4, 2.5), 1), np.float32)
+    yield case(kinds, quantities, _sure(kinds, 3), predicted, look="own")
 
 
 @multitask_loss.part(weight=4, read=f"{BOOK}-missing")
@@ -258,7 +252,6 @@ def gradients(rng):
     """In training: built on tensors, with a gradient that missing labels do not reach, no NaN."""
     kinds, quantities, scores = _kinds(rng, -1, 2, 0), _numbers(rng, 3), _scores(rng, 3, 3)
     predicted = _column(quantities + np.round(rng.uniform(0.5, 2), 1))
-    yield case(np.abs(kinds), quantities, scores, predicted, look="gradient")
     quantities[0] = np.nan  # both labels of one image: that each has its own mask is asked below
     yield case(kinds, quantities, scores, predicted, look="gradient")
 
@@ -268,8 +261,7 @@ def nothing_to_learn(rng):
     """In training: where a task has no label in the batch its gradient is 0, and not NaN."""
     kinds, quantities = _kinds(rng, 1, 2, 0), _numbers(rng, 3)
     given = _scores(rng, 3, 3), _column(quantities + 1)
-    yield case(kinds, quantities * np.nan, *given, look="gradient")
-    yield case(0 * kinds - 1, quantities, *given, look="gradient")
+    yield case(0 * kinds - 1, quantities * np.nan, *given, look="gradient")
 
 
 @multitask_loss.part(

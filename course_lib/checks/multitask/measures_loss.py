@@ -67,12 +67,11 @@ def _sum_of_single(answer, kinds, quantities, scores, predicted, weights):
         loss = answer(*labels, _softmax(scores), np.array([[predicted]], np.float32))
         return float(np.nan_to_num(_number(loss, 1, True)[1]))
 
-    entropies, squares = [], []
+    entropies, squares, nothing = [], [], alone(0, sure, 0, 0)
     for kind, quantity, row, (value,) in zip(kinds, quantities, scores, predicted, strict=True):
         if kind >= 0:
             entropies.append(alone(kind, row[np.newaxis], value, value))
         if not np.isnan(quantity):
-            nothing = alone(0, sure, value, value)
             squares.append(alone(0, sure, quantity, value) - nothing)
     means = (np.mean(one) if one else 0.0 for one in (entropies, squares))
     return sum(weight * mean for weight, mean in zip((first, second), means, strict=True))

@@ -4,11 +4,16 @@ A network is what it computes, not what its layers are called: the backbone is w
 than one pixel, the head what has kernels and does not.
 """
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 
 from course_lib.checks.unet.graph import Graph
 
 TAPS, POSITIVE_TAPS, POSITIVE = "centre", "positive centre", "positive"
+
+
+_PATHS = WeakKeyDictionary()  # of a model, which is asked in many parts
 
 
 class Two:
@@ -31,12 +36,22 @@ class Two:
         import keras
 
         images = self.images if images is None else images
-        ends = [self.model.outputs[number] for number in self.order]
-        return [Path(keras.Model(self.model.inputs, end), images) for end in ends]
+        if self.model not in _PATHS:
+            ends = [self.model.outputs[number] for number in self.order]
+            models = [keras.Model(self.model.inputs, end) for end in ends]
+            _PATHS[self.model] = [Path(model, images) for model in models]
+        for path in _PATHS[self.model]:
+            path.show(images)
+        return _PATHS[self.model]
 
 
 class Path(Graph):
     """The steps to one output: convolutions that look at neighbours, the backbone, and the rest."""
+
+    def show(self, images):
+        """Let the steps be run on other images; weights may have changed as well."""
+        self.images = images
+        self.__dict__.pop("values", None)
 
     @property
     def kernels(self):
@@ -75,6 +90,7 @@ class Path(Graph):
             for number, place in enumerate(places):
                 for variable in self.variables(place, "kernel"):
                     variable.assign(_drawn(tuple(variable.shape), [seed, number], kind))
+        self.show(self.images)
         return self
 
     def settled(self, place):
