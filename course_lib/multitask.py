@@ -67,18 +67,7 @@ def backbone(tensor, filters=(8, 16, 32)):
         >>> backbone(keras.Input((32, 48, 3)), filters=(8, 16)).shape
         (None, 16)
     """
-    if not isinstance(filters, (list, tuple)) or not filters:
-        raise ValueError(
-            f"filters must be a list with one entry a level, one at least; got {filters!r}. Write "
-            "filters=(8, 16, 32)."
-        )
-    needed = 2 ** (len(filters) - 1)
-    if len(tensor.shape) != 4 or any(size and size < needed for size in tensor.shape[1:3]):
-        raise ValueError(
-            "the tensor must have the shape (batch, height, width, channels) with height and width "
-            f"of at least {needed}, since {len(filters)} levels halve them {len(filters) - 1} "
-            f"times; got {tuple(tensor.shape)}."
-        )
+    _check_images(tensor, filters)
     for level, maps in enumerate(filters):
         if level > 0:
             tensor = layers.MaxPooling2D(2)(tensor)
@@ -166,9 +155,9 @@ def multitask_loss(kinds, quantities, probabilities, predicted, weights=(1.0, 1.
         0.7404
     """
     first, second = checked_weights(weights)
-    return first * masked_cross_entropy(kinds, probabilities) + second * masked_squared_error(
-        quantities, predicted
-    )
+    kind = masked_cross_entropy(kinds, probabilities)
+    quantity = masked_squared_error(quantities, predicted)
+    return first * kind + second * quantity
 
 
 def masked_cross_entropy(kinds, probabilities):
@@ -222,7 +211,7 @@ def masked_squared_error(quantities, predicted):
     predicted = _column(predicted, "predicted", predicted)
     quantities = _floats(_column(quantities, "quantities", predicted))
     there = ops.logical_not(ops.isnan(quantities))
-    # The NaN goes before anything is computed with it: its gradient would be NaN behind a mask.
+    # The NaN goes before anything is computed with it: behind a mask its gradient is NaN.
     safe = ops.where(there, quantities, ops.zeros_like(quantities))
     return _mean_where(there, ops.square(predicted - safe))
 
@@ -248,6 +237,22 @@ def _mean_where(there, values):
     values = ops.where(there, values, ops.zeros_like(values))
     count = ops.sum(ops.cast(there, values.dtype))
     return ops.sum(values) / ops.maximum(count, 1)
+
+
+def _check_images(tensor, filters):
+    """Refuse what cannot be halved between the levels."""
+    if not isinstance(filters, (list, tuple)) or not filters:
+        raise ValueError(
+            f"filters must be a list with one entry a level, one at least; got {filters!r}. Write "
+            "filters=(8, 16, 32)."
+        )
+    needed = 2 ** (len(filters) - 1)
+    if len(tensor.shape) != 4 or any(size and size < needed for size in tensor.shape[1:3]):
+        raise ValueError(
+            "the tensor must have the shape (batch, height, width, channels) with height and width "
+            f"of at least {needed}, since {len(filters)} levels halve them {len(filters) - 1} "
+            f"times; got {tuple(tensor.shape)}."
+        )
 
 
 def _floats(values):

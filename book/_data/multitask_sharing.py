@@ -1,7 +1,7 @@
 """Train networks with one head and with two; `multitask_sharing.json` beside this is the result.
 
-Run it with `python book/_data/multitask_sharing.py` from the course's folder; it takes about a
-quarter of an hour. Networks that the result already holds are left out; delete it to train them
+Run it with `python book/_data/multitask_sharing.py` from the course's folder; it takes many
+minutes. Networks that the result already holds are left out; delete it to train them
 all. The page calls `measure` itself, with fewer pictures.
 """
 
