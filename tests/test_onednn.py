@@ -173,6 +173,7 @@ ARGUMENTS = {
     "rate": 0.5,
     "drop_rate": 0.5,
     "dropout_rate": 0.5,
+    "task": "kind",
 }
 # Tried both ways.
 SWITCHES = {"learnable_sampling": (False, True)}

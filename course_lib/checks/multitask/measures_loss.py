@@ -1,0 +1,127 @@
+"""What is found out of a loss with missing labels: its value, and whom its gradient reaches."""
+
+import numpy as np
+
+from course_lib.checks import networks
+from course_lib.checks.core import Unfit
+
+FINITE = "0 if the loss is finite, 1 if it is NaN, 2 if it is infinite"
+LOSS = "loss"
+KINDS = "whether the gradient reaches each image's scores of the kinds; 9 for NaN"
+QUANTITIES = "whether the gradient reaches each predicted quantity; 9 for NaN"
+RESULTS = (FINITE, LOSS, KINDS, QUANTITIES)
+SURE = 40  # a score whose softmax is 1 beside zeros, and theirs not yet 0
+
+
+def measure_loss(
+    answer, kinds, quantities, scores, predicted, weights=None, summed=True, look="loss"
+):
+    """Return the loss, or whom its gradient reaches.
+
+    Args:
+        answer: the loss.
+        kinds: labels, -1 where missing.
+        quantities: labels, NaN where missing.
+        scores: of the kinds; the loss gets their softmax.
+        predicted: quantities.
+        weights: the argument, if any is given.
+        summed: whether a loss for each image counts as their sum, where one alone has a label.
+        look: `"loss"`; `"own"`, where the loss of a single image, which other parts ask for,
+            counts as right, and only what becomes of several is asked; or `"gradient"`, where the
+            loss is built on tensors without numbers.
+
+    Returns:
+        A tuple as `RESULTS` names it; what is not asked for is 0.
+    """
+    settings = {} if weights is None else {"weights": weights}
+    if look == "gradient":
+        return 0, 0.0, *_reached(answer, kinds, quantities, scores, predicted, settings)
+    found = due = 0.0
+    if look == "own":  # before the call that counts: the last one is what the report shows
+        found = _sum_of_single(answer, kinds, quantities, scores, predicted, weights)
+        due = _sum_of_single(_single, kinds, quantities, scores, predicted, weights)
+    loss = answer(kinds, quantities, _softmax(scores), predicted, **settings)
+    kind, value = _number(loss, len(kinds), summed)
+    if kind == 0:
+        value = value - found + due
+    return kind, value, 0, 0
+
+
+def _softmax(scores):
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def _single(kinds, quantities, probabilities, predicted):
+    """The right loss of one image that has both labels."""
+    return -np.log(probabilities[0, kinds[0]]) + (predicted[0, 0] - quantities[0]) ** 2
+
+
+def _sum_of_single(answer, kinds, quantities, scores, predicted, weights):
+    """The weighted sum of means of what a loss gives for one image and one task at a time."""
+    first, second = weights or (1.0, 1.0)
+    sure = np.where(np.arange(scores.shape[1]) == 0, SURE, 0)[np.newaxis]
+
+    def alone(kind, scores, quantity, predicted):
+        labels = np.array([kind], np.int32), np.array([quantity], np.float32)
+        loss = answer(*labels, _softmax(scores), np.array([[predicted]], np.float32))
+        return float(np.nan_to_num(_number(loss, 1, True)[1]))
+
+    entropies, squares, nothing = [], [], alone(0, sure, 0, 0)
+    for kind, quantity, row, (value,) in zip(kinds, quantities, scores, predicted, strict=True):
+        if kind >= 0:
+            entropies.append(alone(kind, row[np.newaxis], value, value))
+        if not np.isnan(quantity):
+            squares.append(alone(0, sure, quantity, value) - nothing)
+    means = (np.mean(one) if one else 0.0 for one in (entropies, squares))
+    return sum(weight * mean for weight, mean in zip((first, second), means, strict=True))
+
+
+def _number(loss, batch, summed):
+    """Whether a loss is finite, and itself, or 0 where it is not: NaN equals nothing."""
+    if loss is None or loss is ...:
+        raise Unfit(f"{loss} instead of a loss", "a number: the function must end with return")
+    if isinstance(loss, (tuple, list)):
+        raise Unfit(f"{len(loss)} values, one by one", "one number: the weighted sum of both")
+    try:
+        value = np.asarray(loss, float)
+    except (TypeError, ValueError):  # no numbers: the comparison says so
+        return 0, loss
+    if summed and value.size in (1, batch) and value.ndim <= 2 and max(value.shape, default=1):
+        value = value.sum()
+    kind = 1 if np.isnan(value).any() else 2 if np.isinf(value).any() else 0
+    return kind, np.where(np.isfinite(value), value, 0)
+
+
+def _reached(answer, kinds, quantities, scores, predicted, settings):
+    """Build the loss on symbolic tensors, as training does, and differentiate it."""
+    import keras
+    import tensorflow as tf
+
+    labels = [
+        networks.placeholder((), dtype="int32"),
+        networks.placeholder((), dtype="float32"),
+    ]
+    given = [networks.placeholder(one.shape[1:]) for one in (scores, predicted)]
+    probabilities = keras.ops.softmax(given[0])
+    loss = answer(*labels, probabilities, given[1], **settings)
+    if not hasattr(loss, "_keras_history"):
+        raise Unfit(
+            f"{type(loss).__name__} of tensors that have no numbers yet",
+            "a tensor, computed with keras.ops alone: only then is there a gradient",
+        )
+    model = keras.Model([*labels, *given], loss)
+    inputs = [tf.constant(one) for one in (kinds, quantities, scores, predicted)]
+    with tf.GradientTape() as tape:
+        tape.watch(inputs[2:])
+        value = tf.reduce_sum(model(inputs))
+    found = tape.gradient(value, inputs[2:])
+    return tuple(_reaches(one, len(kinds)) for one in found)
+
+
+def _reaches(gradient, batch):
+    if gradient is None:
+        return np.zeros(batch)
+    gradient = np.asarray(gradient).reshape(batch, -1)
+    reached = (np.abs(gradient) > 1e-7).any(axis=1)
+    return np.where(np.isfinite(gradient).all(axis=1), reached, 9)

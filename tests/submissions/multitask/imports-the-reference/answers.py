@@ -1,0 +1,2 @@
+# %% multitask-model-answer
+from course_lib.multitask import multitask_model

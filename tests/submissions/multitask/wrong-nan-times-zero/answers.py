@@ -1,0 +1,20 @@
+# %% multitask-model-answer
+def multitask_model(tensor, classes=3, filters=(8, 16, 32)):
+    for level, maps in enumerate(filters):
+        tensor = layers.MaxPooling2D()(tensor) if level else tensor
+        tensor = layers.Conv2D(maps, 3, padding="same", activation="relu")(tensor)
+    features = layers.GlobalAveragePooling2D()(tensor)
+    kind = layers.Dense(classes, activation="softmax", name="kind")(features)
+    return kind, layers.Dense(1, activation="relu", name="quantity")(features)
+
+
+# %% multitask-loss-answer
+def multitask_loss(kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)):
+    has_kind = ops.cast(ops.greater_equal(kinds, 0), "float32")
+    rows = ops.one_hot(kinds, probabilities.shape[-1])
+    entropies = -ops.log(ops.maximum(ops.sum(rows * probabilities, axis=-1), 1e-7))
+    has_quantity = ops.cast(ops.logical_not(ops.isnan(quantities)), "float32")
+    errors = predicted[:, 0] - quantities
+    entropy = ops.sum(has_kind * entropies) / ops.maximum(ops.sum(has_kind), 1.0)
+    squared = ops.sum(has_quantity * errors**2) / ops.maximum(ops.sum(has_quantity), 1.0)
+    return weights[0] * entropy + weights[1] * squared
