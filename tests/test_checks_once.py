@@ -1,10 +1,12 @@
 """Checks of answers of which one call is dear: called once, compared with what is stated."""
 
+import nbformat
 import numpy as np
 import pytest
 
 from course_lib.checks.compare import AtLeast, difference
 from course_lib.checks.core import Check, Unfit, case
+from course_lib.checks.notebook import check_notebook, read_notebook
 from course_lib.checks.once import once
 from course_lib.checks.run import run
 from course_lib.grading.hidden import public_parts
@@ -165,3 +167,13 @@ def test_without_a_run_few_results_are_kept():
 def test_at_least(came, says):
     problem = difference(came, AtLeast(0.5), 1e-4, "share")
     assert problem is None if says is None else problem[0] == says
+
+
+def test_a_locked_cell_that_checks_is_not_run_beside_the_check(tmp_path, capsys):
+    notebook = read_notebook("assignments/convolution/convolution.ipynb")
+    cell = nbformat.v4.new_code_cell('check("conv2d", print)\nraise RuntimeError("it ran")')
+    cell.metadata["nbgrader"] = {"locked": True, "grade": False, "solution": False}
+    notebook.cells.append(cell)
+    nbformat.write(notebook, tmp_path / "x.ipynb")
+    check_notebook("convolution", tmp_path / "x.ipynb")
+    assert "it ran" not in capsys.readouterr().err
