@@ -59,11 +59,11 @@ function render({ model, el }) {
     });
     found().forEach(({ alike, share }, i) => {
       maps[i].forEach((map, j) => paint(map, CELLS, (k) => colourOf(alike[j * CELLS * CELLS + k])));
-      write(notes[i], `${percent(share)} kin`);
+      write(notes[i], `${percent(share)} of the likest are kin`);
     });
     const [trained, raw] = found().map(({ share }) => percent(share)), mine = classes[cell()];
     const count = classes.reduce((sum, one) => sum + (one === mine), 0);
-    write(story, `${count} of the ${classes.length} places are of the class of this one. Of the ${count} that look most like it, ${trained} are kin to the pretrained encoder and ${raw} to the untrained one. Neither was ever told a class.`);
+    write(story, `${count} of the ${classes.length} places are of the class of this one. Of the ${count} that look most like it, ${trained} really are with the pretrained encoder, and ${raw} with the untrained one. Neither was ever told a class.`);
     announce.say(`Kin among what looks alike: pretrained ${trained}, untrained ${raw}.`);
   });
   model.on("change", drawing.ask);
