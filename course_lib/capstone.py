@@ -289,6 +289,9 @@ def segment(unlabelled, pages, points, hidden, classes=6, seed=0):
     Returns:
         Integers of shape `(number of hidden pages, height, width)`.
 
+    Raises:
+        ValueError: if nothing is clicked, or `points` does not belong to `pages`.
+
     Example:
         >>> from course_lib import capstone_pages as made                      # doctest: +SKIP
         >>> pages, masks = made.pages(5, seed=1)                               # doctest: +SKIP
@@ -297,6 +300,12 @@ def segment(unlabelled, pages, points, hidden, classes=6, seed=0):
         >>> segment(unlabelled, pages, made.click(masks), hidden).shape        # doctest: +SKIP
         (30, 64, 64)
     """
+    points = numeric_array(points, "points", AXES[:3])
+    if points.shape != np.shape(pages)[:3] or not (points >= 0).any():
+        raise ValueError(
+            f"points must have the pages' shape {np.shape(pages)[:3]} and hold a class where "
+            f"somebody clicked; got {points.shape} with {(points >= 0).sum()} clicks."
+        )
     model = segmenter(pretrain(unlabelled, seed), classes)
     fit_points(model, pages, points)
     return model.predict(hidden, verbose=0).argmax(axis=-1)

@@ -279,6 +279,13 @@ def test_pretraining_starts_from_its_seed():
     assert np.abs(one.get_weights()[0] - other.get_weights()[0]).max() > 0.01
 
 
+@pytest.mark.parametrize("points", [np.full((2, 8, 8), -1), np.zeros((1, 8, 8), int)])
+def test_bad_arguments_of_segment(points):
+    pages = np.zeros((2, 8, 8, 1))
+    with pytest.raises(ValueError, match=r"points must have the pages' shape \(2, 8, 8\)"):
+        topic.segment(pages, pages, points, pages)
+
+
 def test_segment_beats_what_can_be_had_without_pretraining():
     from course_lib.unet import mean_iou
 
