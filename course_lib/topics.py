@@ -129,7 +129,7 @@ TOPICS = (
         stem="capstone",
         title="Capstone: few labels",
         part="Transfer learning",
-        answers=("point_loss", "crop_pairs", "segmenter", "segment"),
+        answers=("crop_pairs", "point_loss", "segmenter", "segment"),
     ),
 )
 # Parts of the lecture whose chapters are not written yet; the course's map names them.
