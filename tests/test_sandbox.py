@@ -134,7 +134,8 @@ def test_what_a_notebook_imports_is_there_and_the_reference_is_not(kernel):
     for name in ("convolution", "grading", "checks.convolution", "checks.core", "exhibits"):
         assert kernel.run(f"import course_lib.{name}") == "ModuleNotFoundError"
     own = kernel.run("import course_lib; print(sorted(os.listdir(course_lib.__path__[0])))")
-    assert own == str(["__init__.py", "arguments.py", "checks", "data.py", "plots.py"])
+    library = ["__init__.py", "arguments.py", "capstone_pages.py", "checks", "data.py", "plots.py"]
+    assert own == str(library)
     code = "print([m for m in sys.modules if m.startswith('course_lib.grading')])"
     assert kernel.run(f"import sys; {code}") == "[]"
 

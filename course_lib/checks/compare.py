@@ -6,6 +6,10 @@ from numbers import Integral, Real
 import numpy as np
 
 
+class AtLeast(float):
+    """A result that is due where more is as good, such as a share of right pixels."""
+
+
 def same(came, expected, rtol):
     """Whether two results agree in structure, shape and values."""
     if isinstance(expected, tuple):
@@ -22,7 +26,8 @@ def difference(came, expected, rtol, name="result", atol=0.0):
 
     Args:
         came: what the student's function returned.
-        expected: what the reference returned: an integer, an array, or a float.
+        expected: what the reference returned: an integer, an array, or a float; or an
+            `AtLeast`, which more is no difference from.
         rtol: tolerance relative to the largest expected magnitude.
         name: the value's name, for the sentence.
         atol: absolute tolerance in addition.
@@ -35,6 +40,8 @@ def difference(came, expected, rtol, name="result", atol=0.0):
         ('result of shape (2, 3)', 'shape (3, 2)')
         >>> difference(3.0, 3, 1e-4)
         ('result 3.0, a float', '3, an int: divide with //, or convert with int(...)')
+        >>> difference(0.414, AtLeast(0.5), 1e-4, "share of right pixels")
+        ('a share of right pixels of 0.41', 'at least 0.50')
     """
     if came is None or came is Ellipsis:
         return f"{came} instead of the {name}", "a value: the function must end with return"
@@ -45,6 +52,11 @@ def difference(came, expected, rtol, name="result", atol=0.0):
     array, problem = _as_numbers(came, name)
     if problem:
         return problem
+    if isinstance(expected, AtLeast) and array.ndim == 0:
+        # Cut and not rounded: 0.4999 is not "0.50 where 0.50 is due". NaN counts as wrong.
+        shown = np.floor(100 * array.astype(float)) / 100
+        enough = bool(array >= expected)
+        return None if enough else (f"a {name} of {shown:.2f}", f"at least {expected:.2f}")
     expected = np.asarray(expected, dtype=np.float64)
     if array.shape != expected.shape:  # first, since what has another shape may be huge
         return f"{name} of shape {array.shape}", f"shape {expected.shape}"

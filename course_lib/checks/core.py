@@ -72,11 +72,20 @@ class Part:
 
 @dataclass(frozen=True)
 class Misconception:
-    """A plausible wrong implementation, with the line that explains it."""
+    """A plausible wrong implementation, with the line that explains it.
+
+    Attributes:
+        name: of the implementation.
+        hint: the line that names the mistake.
+        function: the implementation.
+        known_by: where one call is dear, what the mistake is known by without running it: a
+            function of a dictionary of what was measured of an answer.
+    """
 
     name: str
     hint: str
     function: Callable
+    known_by: Callable | None = None
 
 
 @dataclass
@@ -96,6 +105,10 @@ class Check:
             answer as it sees fit and returns numbers. They depend on the arguments alone.
         hidden_draws: how many further draws of the cases hidden tests try; networks take longer
             to build, and one draw gives them new weights already.
+        due: for an answer of which one call is dear, as a training is: `due(*args, **kwargs)`
+            says what a case must give, and the reference is not asked. Then all parts draw the
+            same numbers, so that they can share a call (see `once`); hidden tests leave the
+            visible draw out; and a mistake is named by what it is known by, and not run.
     """
 
     reference: Callable
@@ -107,6 +120,7 @@ class Check:
     forbidden: tuple[str, ...] = READY_MADE
     measure: Callable | None = None
     hidden_draws: int = 3
+    due: Callable | None = None
     parts: list[Part] = field(default_factory=list)
     misconceptions: list[Misconception] = field(default_factory=list)
     variants: list[Callable] = field(default_factory=list)
@@ -131,11 +145,12 @@ class Check:
 
         return register
 
-    def misconception(self, hint):
+    def misconception(self, hint, known_by=None):
         """Register a wrong implementation under the hint that names the mistake."""
 
         def register(function):
-            self.misconceptions.append(Misconception(function.__name__, hint, function))
+            named = Misconception(function.__name__, hint, function, known_by)
+            self.misconceptions.append(named)
             return function
 
         return register
@@ -151,12 +166,13 @@ class Check:
         return function
 
     def draw(self, part, seed):
-        """Return the cases of a part for a seed; each part has a stream of its own."""
-        stream = zlib.crc32(f"{self.topic}.{self.name}.{part.name}".encode())
+        """Return the cases of a part for a seed; parts share a stream only where a call is dear."""
+        name = f"{self.topic}.{self.name}" + ("" if self.due else f".{part.name}")
+        stream = zlib.crc32(name.encode())
         return list(part.cases(np.random.default_rng([seed, stream])))
 
     def solve(self, part, seed):
-        """Return pairs of a drawn case and the reference's result; each is computed once."""
+        """Return pairs of a drawn case and the result that is due; each is computed once."""
         if (part, seed) not in self.known:
             self.known[part, seed] = [(c, self._answer(c)) for c in self.draw(part, seed)]
         return self.known[part, seed]
@@ -185,7 +201,8 @@ class Check:
     def _answer(self, case):
         if case.raises:
             return None
-        return self.result(self.reference, *copy.deepcopy((case.args, case.kwargs)))
+        args, kwargs = copy.deepcopy((case.args, case.kwargs))
+        return self.due(*args, **kwargs) if self.due else self.result(self.reference, args, kwargs)
 
     def result(self, function, args, kwargs):
         """Return what an implementation gives for a case's arguments, or what is measured of it."""

@@ -27,6 +27,8 @@ PLAIN = (
     re.compile(r"a call of [\w.]+, which is not allowed here"),
     re.compile(r"a tuple of \d+: \([\w, ]*\)"),
     re.compile(r"an? \w+ that says what is wrong"),
+    # A measure of all that an answer did, such as the share of right pixels.
+    re.compile(r"a [\w ]+ of -?\d\.\d\d|at least -?\d\.\d\d"),
 )
 
 

@@ -21,7 +21,7 @@ AGENT = "/opt/course"
 KEPT = "/run/kept"
 INSIDE = Path(__file__).resolve().parent / "inside"
 # What a released notebook imports. The reference and the checks are not among it.
-STUDENT_LIBRARY = ("__init__.py", "arguments.py", "data.py", "plots.py")
+STUDENT_LIBRARY = ("__init__.py", "arguments.py", "capstone_pages.py", "data.py", "plots.py")
 SCRATCH_BYTES = 16 * 2**20
 
 # Submissions are graded beside each other, and their networks are small: threads would mostly spin.

@@ -1,0 +1,2 @@
+# %% crop-pairs-answer
+from course_lib.capstone import crop_pairs
