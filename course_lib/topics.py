@@ -150,8 +150,6 @@ TOPICS = (
         answers=("crop_pairs", "point_loss", "segmenter", "segment"),
     ),
 )
-# Parts of the lecture whose chapters are not written yet; the course's map names them.
-PLANNED = ()
 ASSIGNED = tuple(topic for topic in TOPICS if topic.answers)
 
 

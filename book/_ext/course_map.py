@@ -13,7 +13,7 @@ from docutils.statemachine import StringList
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
-from course_lib.topics import PLANNED, TOPICS
+from course_lib.topics import TOPICS
 
 
 class CourseMap(SphinxDirective):
@@ -26,10 +26,6 @@ class CourseMap(SphinxDirective):
         for part, topics in groupby(TOPICS, key=lambda topic: topic.part):
             course += nodes.paragraph("", part, classes=["course-part"])
             course += nodes.bullet_list("", *map(self._entry, topics), bullet="-")
-        for part, titles in PLANNED:
-            course += nodes.paragraph("", f"{part} (not written yet)", classes=["course-part"])
-            items = [nodes.list_item("", nodes.paragraph("", title)) for title in titles]
-            course += nodes.bullet_list("", *items, bullet="-", classes=["course-planned"])
         return [course]
 
     def _entry(self, topic):
