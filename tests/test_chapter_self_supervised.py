@@ -129,9 +129,8 @@ def test_what_is_said_of_the_mistakes(page):
     assert wrong(square, square, tau=0.01, keep_self=True) == pytest.approx(np.log(2))
     assert wrong(square, square, multiply=True) > np.log(7) - 0.45
     assert wrong(square, square) < 0.7
-    assert wrong(5 * page["one"], 5 * page["near"], lengths=True) < wrong(
-        page["one"], page["near"], lengths=True
-    )
+    short, long = (wrong(size * np.eye(4), size * np.eye(4), lengths=True) for size in (1, 3))
+    assert long < 0.01 < short
 
 
 def test_misaligned_partners_end_in_guessing(recipes):
@@ -185,7 +184,8 @@ def test_without_augmentation_the_loss_falls_lower(page, recipes):
     model = recipes["labels"]["encoder"](0)
     settings = {"epochs": 3, "augment": recipes["choices"]["no_change"]}
     loss = pretrain(model, page["images"][:1200], **settings)["loss"]
-    assert loss[-1] < page["losses"][-1] - 0.3
+    assert np.log(1 + 126 * np.exp(-2)) == pytest.approx(2.89, abs=0.005)
+    assert loss[-1] < page["losses"][-1] - 0.1
     runs = shipped("choices")["runs"]
     assert max(runs["no change"]) < min(runs["all, as used"]) - 0.05
 
@@ -210,15 +210,16 @@ def test_labels(page):
     assert all(of.shape == (5, 5) for of in table.values())
     mean = {arm: of.mean(axis=1) for arm, of in table.items()}
     one = {arm: of[0] for arm, of in mean.items()}
-    assert 0.17 < one["pretrained"] - one["pixels"] < 0.25
-    assert 0.07 < one["pretrained"] - one["scratch"] < 0.14
+    assert one["pretrained"] - one["pixels"] == pytest.approx(0.18, abs=0.03)
+    assert one["pretrained"] - one["scratch"] == pytest.approx(0.1, abs=0.02)
     assert (mean["random"] < mean["pixels"]).all()
     assert (mean["pretrained"] > mean["pixels"]).all()
     assert abs(mean["pretrained"][2] - mean["scratch"][2]) < 0.015
-    trained = np.maximum(mean["scratch"], mean["tuned"])
-    assert (trained[3:] > mean["pretrained"][3:]).all()
-    assert (mean["tuned"] >= mean["scratch"] - 0.003).all()
-    assert np.ptp(table["random"][0]) > 0.1
+    best = np.maximum(mean["pretrained"], mean["scratch"])
+    assert (mean["tuned"] > best)[2:4].all()
+    assert (mean["tuned"] > mean["scratch"]).all()
+    assert np.ptp([mean[arm][4] for arm in ("pretrained", "scratch", "tuned")]) < 0.014
+    assert np.ptp(table["pixels"][0]) > 0.1
 
 
 def test_which_choices_matter(page):
@@ -232,7 +233,7 @@ def test_which_choices_matter(page):
     steps = mean["shift and contrast"] - mean["contrast"], used.mean() - mean["shift and contrast"]
     assert steps[0] > 0.04 > steps[1] > 0.01
     assert used.min() > tried["shift and contrast"].max()
-    assert 0.01 < used.mean() - mean["temperature 0.05"] < 0.045
+    assert used.mean() - mean["temperature 0.05"] == pytest.approx(0.03, abs=0.005)
     assert abs(used.mean() - mean["batches of 8"]) < 0.015
     assert max(tried["temperature 0.05"]) < used.min()
     assert 0.02 < used.mean() - mean["batches of 512"] < 0.04

@@ -202,7 +202,7 @@ def temperature(rng):
 @nt_xent.part(weight=5)
 def directions(rng):
     """First rows look for their partners, and second rows for theirs."""
-    yield from _asked(rng, DIRECTIONS, 0.5)
+    yield from _asked(rng, DIRECTIONS, 0.5, count=4)
 
 
 @nt_xent.part(weight=4)

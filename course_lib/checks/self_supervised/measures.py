@@ -96,7 +96,8 @@ class _Read:
     """Views read backwards: the steps, factors and additions that made them of their images.
 
     Attributes:
-        known: whether a view is made of its image at all.
+        own: whether a view is made of its image.
+        known: the same; or, where few are, whether it is made of any of the images.
         steps: down and to the right.
         factors: by which the image was multiplied.
         added: what was added.
@@ -104,28 +105,57 @@ class _Read:
 
     def __init__(self, images, views, shift, contrast):
         self.images, self.views, self.shift, self.contrast = images, views, shift, contrast
-        reach = shift + 1  # one further, to see who goes too far
-        inside = (slice(None), slice(reach, -reach), slice(reach, -reach))
-        seen = views[inside].reshape(len(views), -1)
-        best = np.full(len(views), np.inf)
-        self.steps = np.zeros((len(views), 2), int)
-        self.factors, self.added = np.ones(len(views)), np.zeros(len(views))
-        for down in range(-reach, reach + 1):
-            for right in range(-reach, reach + 1):
-                height, width = images.shape[1:3]
-                rows = slice(reach - down, height - reach - down)
-                columns = slice(reach - right, width - reach - right)
-                error, factor, added = _line(images[:, rows, columns].reshape(seen.shape), seen)
-                better = error < best - 1e-9
-                best = np.where(better, error, best)
-                self.steps[better] = down, right
-                self.factors[better], self.added[better] = factor[better], added[better]
+        self.reach = shift + 1  # one further, to see who goes too far
+        edge = slice(self.reach, -self.reach)
+        self.seen = views[:, edge, edge].reshape(len(views), -1)
+        self._read()
+        self.own = self.known
+        if self.known.mean() < 0.5:  # of whose images are they?
+            self.images = images[self._sources()]
+            self._read()
+
+    def _candidates(self):
+        """Each step, and what would be seen of the images then."""
+        height, width = self.images.shape[1:3]
+        for down in range(-self.reach, self.reach + 1):
+            for right in range(-self.reach, self.reach + 1):
+                rows = slice(self.reach - down, height - self.reach - down)
+                columns = slice(self.reach - right, width - self.reach - right)
+                yield (down, right), self.images[:, rows, columns].reshape(self.seen.shape)
+
+    def _read(self):
+        best = np.full(len(self.views), np.inf)
+        self.steps = np.zeros((len(self.views), 2), int)
+        self.factors, self.added = np.ones(len(self.views)), np.zeros(len(self.views))
+        for step, moved in self._candidates():
+            error, factor, added = _line(moved, self.seen)
+            better = error < best - 1e-9
+            best = np.where(better, error, best)
+            self.steps[better] = step
+            self.factors[better], self.added[better] = factor[better], added[better]
         self.known = best < 1e-3
+
+    def _sources(self):
+        """For each view the image that looks most like it, whatever the step and the factor."""
+        seen, best = _directions(self.seen), np.zeros(len(self.views))
+        sources = np.arange(len(self.views))
+        for _, moved in self._candidates():
+            alike = seen @ _directions(moved).T
+            nearest = alike.argmax(axis=1)
+            most = alike.max(axis=1)
+            sources = np.where(most > best, nearest, sources)
+            best = np.maximum(best, most)
+        return sources
 
     @property
     def still(self):
         """Whether no view was changed at all."""
         return not self.steps.any() and np.allclose(self.factors, 1) and self.known.all()
+
+
+def _directions(rows):
+    rows = (rows - rows.mean(axis=1, keepdims=True)).astype(np.float32)
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
 
 
 def _line(x, y):
@@ -147,8 +177,13 @@ def _share(hits, *hypotheses):
     return found if found in hypotheses else round(float(found), 1)
 
 
+def _mostly(hits, due):
+    """Whether all but a few are equal; a share in between is told by other looks."""
+    return 1 if np.mean(hits) > 0.9 else due
+
+
 def _own(*views):
-    return [_share(view.known, 1, 0, 0.5) for view in views]
+    return [_share(view.own, 1, 0, 0.5) for view in views]
 
 
 def _border(*views):
@@ -216,8 +251,8 @@ _DUE = (0.25, 0, 0.5, 1), (0.25, 0, 0.5, 1), (0, 0.5, 1), (0, 1)
 def _between(first, second):
     due = 1 / (2 * first.shift + 1) ** 2
     same = (first.steps == second.steps).all(axis=1)
-    moves = _share(same, due, 1, 0)
-    alike = _share(np.abs(first.factors - second.factors) < 1e-4, 0, 1)
+    moves = _mostly(same, due)
+    alike = _mostly(np.abs(first.factors - second.factors) < 1e-4, 0)
     alone = first.still != second.still
     # Where nothing is drawn at all, another look has it.
     if (not first.steps.any() and not second.steps.any()) or alone:
@@ -239,8 +274,8 @@ def _images(*views):
     moving, found = any(view.steps.any() for view in views), []
     for view in views:
         one, two = view.steps[::2], view.steps[1::2]
-        moves = _share((one == two).all(axis=1), due, 1, 0)
-        alike = _share(np.abs(view.factors[::2] - view.factors[1::2]) < 1e-4, 0, 1)
+        moves = _mostly((one == two).all(axis=1), due)
+        alike = _mostly(np.abs(view.factors[::2] - view.factors[1::2]) < 1e-4, 0)
         # What never moves, or is left alone, is told by other looks.
         moves = due if not moving or (alone and view.still) else moves
         found += [moves, 0 if np.allclose(view.factors, 1) else alike]

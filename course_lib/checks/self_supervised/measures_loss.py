@@ -86,8 +86,11 @@ def _lengths(loss, first, second):
 
 
 def _temperature(loss, first, second):
-    """With more rows than directions the partner is seldom nearest: cold, the loss is high."""
-    one, two = _unit(first[:, :3]), _unit(second[:, :3])
+    """Of rows that have nothing to do with each other a nearer one is always there.
+
+    So the loss is high where it is cold, whoever is taken for the partner.
+    """
+    one, two = _unit(first[:, :3]), _unit(np.roll(second[:, :3], 3, axis=0))
     low, high = (_number(loss(one, two, temperature=t)) for t in (0.2, 5.0))
     return float(np.sign(np.round(low - high, 3)))
 

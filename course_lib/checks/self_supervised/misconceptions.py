@@ -76,6 +76,8 @@ _mistaken(
 
 def _one_for_all(rng, count, shift, contrast):
     steps, factors = _draws(rng, 1, shift, contrast)
+    if shift and not steps.any():
+        steps[0, 0] = shift
     return np.repeat(steps, count, axis=0), np.repeat(factors, count)
 
 
