@@ -121,6 +121,8 @@ def test_few_labels_want_a_frozen_backbone_and_more_labels_a_tuned_one(runs):
         assert (runs["frozen", count] > runs["tuned", count]).all()
     for count in ("10", "30"):
         assert (runs["tuned", count] > runs["frozen", count]).all()
+    longer = runs["scratch, longer", "30"] - runs["scratch", "30"]
+    assert 0 < longer.mean() < 0.025  # "about a point"
     assert runs["scratch", "1"].mean() < 0.15  # "near chance", says the quiz
 
 
@@ -156,7 +158,8 @@ def test_the_page_computes_what_the_recipe_did(page, runs):
 def test_preprocessing(page):
     forms = page["by_form"]
     assert forms["once"] == page["read"]
-    assert max(forms["never"], forms["twice"]) < forms["once"] - 0.05
+    assert forms["never"] < 0.3  # "a ruin"
+    assert 0.02 < forms["once"] - forms["twice"] < 0.08  # "a few letters in a hundred"
 
 
 # ImageNet
