@@ -122,7 +122,7 @@ def test_few_labels_want_a_frozen_backbone_and_more_labels_a_tuned_one(runs):
     for count in ("10", "30"):
         assert (runs["tuned", count] > runs["frozen", count]).all()
     longer = runs["scratch, longer", "30"] - runs["scratch", "30"]
-    assert 0 < longer.mean() < 0.025  # "about a point"
+    assert 0 < longer.mean() < 0.01
     assert runs["scratch", "1"].mean() < 0.15  # "near chance", says the quiz
 
 
