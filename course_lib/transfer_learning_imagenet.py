@@ -35,8 +35,8 @@ def imagenet_backbone(size=96, weights="imagenet"):
 
     if integer(size, "size") not in SIZES:
         raise ValueError(
-            f"size must be one of {SIZES}, for which there are weights; got {size}. Shrink or cut "
-            "the images."
+            f"size must be one of {SIZES}, for which there are weights; got {size}. "
+            "Shrink or cut the images."
         )
     build = keras.applications.MobileNetV2
     shape = (size, size, 3)

@@ -87,6 +87,17 @@ def test_trainable_and_compile(page):
     assert min(compiled[name] for name in ("conv_1", "conv_3", "head")) > 1e-4
 
 
+def test_freezing_after_a_first_fit_is_as_silent(page):
+    """The other way round: what the text says of it, in words alone."""
+    late = page["replace_head"](page["source_model"](), "features", 10)
+    late.compile("adam", "sparse_categorical_crossentropy")
+    late.fit(*page["examples"], verbose=0)
+    page["freeze_until"](late, "features")
+    before = late.get_weights()
+    late.fit(*page["examples"], verbose=0)
+    assert page["moved"](late, before)["conv_1"] > 1e-4
+
+
 def test_statistics_drift_where_weights_alone_are_frozen(page):
     assert page["drift"]["the layers"] == 0
     assert page["drift"]["their weights only"] > 0.05
