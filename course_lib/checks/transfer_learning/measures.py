@@ -466,7 +466,7 @@ def _of_both(model, moved, moving, result, calls):
         FROZEN: int(moved["conv_1"] > 0),
         LEARNS: int(moved["conv_2"] == 0),
         ONCE: np.array([len(calls), len(whole)]),
-        USED: int(moving["norm_1"] < 5),
+        USED: int(np.abs(Weights(model).arrays["norm_1"]["moving_mean"]).max() < 20),
     }
 
 
