@@ -37,12 +37,13 @@ def backbone(tensor, filters=(8, 16, 32)):
     """
     if not isinstance(filters, (list, tuple)) or not filters:
         raise ValueError(
-            f"filters must be a list with an entry for each convolution; got {filters!r}. Write "
-            "filters=(8, 16, 32)."
+            "filters must be a list with an entry for each convolution; got "
+            f"{filters!r}. Write filters=(8, 16, 32)."
         )
     for level, maps in enumerate(filters, start=1):
         if level > 1:
-            tensor = layers.MaxPooling2D(2, padding="same", name=f"pool_{level - 1}")(tensor)
+            pooling = layers.MaxPooling2D(2, padding="same", name=f"pool_{level - 1}")
+            tensor = pooling(tensor)
         convolution = layers.Conv2D(
             integer(maps, "filters"),
             3,
@@ -129,8 +130,8 @@ def replace_head(model, name, classes):
         features = layers.GlobalAveragePooling2D()(features)
     if len(features.shape) != 2:
         raise ValueError(
-            f"the output of {name!r} has the shape {tuple(features.shape)}; a head takes (batch, "
-            "features) or (batch, height, width, channels). Name another layer."
+            f"the output of {name!r} has the shape {tuple(features.shape)}; a head takes "
+            "(batch, features) or (batch, height, width, channels). Name another layer."
         )
     return keras.Model(model.input, _head(features, classes))
 
@@ -201,9 +202,8 @@ def fine_tune(
     for frozen, count, rate in stages:
         freeze_until(model, frozen)
         # Compiled after freezing, and anew: Adam's averages are those of other weights.
-        model.compile(
-            keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"]
-        )
+        adam = keras.optimizers.Adam(rate)
+        model.compile(adam, "sparse_categorical_crossentropy", metrics=["accuracy"])
         batch = integer(batch_size, "batch_size")
         found = model.fit(images, labels, batch_size=batch, epochs=count, verbose=0)
         for name, numbers in history.items():

@@ -34,19 +34,22 @@ def imagenet_backbone(size=96, weights="imagenet"):
     import keras
 
     if integer(size, "size") not in SIZES:
-        raise ValueError(f"size must be one of {SIZES}, for which there are weights; got {size}.")
+        raise ValueError(
+            f"size must be one of {SIZES}, for which there are weights; got {size}. "
+            "Shrink or cut the images."
+        )
     build = keras.applications.MobileNetV2
     shape = (size, size, 3)
     try:
         return build(shape, alpha=0.35, include_top=False, weights=weights)
-    except Exception as error:  # Keras raises a bare Exception where an address does not answer
+    except Exception as error:  # Keras raises a bare one where an address does not answer
         if weights != "imagenet":
             raise ValueError(
-                f"{weights} does not hold the weights of MobileNetV2 of width 0.35 without its "
-                f"head ({error}). Take the file whose name ends in 0.35_{size}_no_top.h5."
+                f"{weights} does not hold the weights of MobileNetV2 of width 0.35 without "
+                f"its head ({error}). Take the file that ends in 0.35_{size}_no_top.h5."
             ) from error
         raise ConnectionError(
-            f"the weights did not come ({error}). Without a network, fetch them elsewhere and give "
-            "the file's path as weights=..., or go on with course_lib.transfer_learning_source's "
-            "source_model(), whose weights ship with the course."
+            f"the weights did not come ({error}). Without a network, fetch them elsewhere "
+            "and give the file's path as weights=..., or go on with the letters: "
+            "course_lib.transfer_learning_source.source_model()."
         ) from error

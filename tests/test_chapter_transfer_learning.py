@@ -87,6 +87,17 @@ def test_trainable_and_compile(page):
     assert min(compiled[name] for name in ("conv_1", "conv_3", "head")) > 1e-4
 
 
+def test_freezing_after_a_first_fit_is_as_silent(page):
+    """The other way round: what the text says of it, in words alone."""
+    late = page["replace_head"](page["source_model"](), "features", 10)
+    late.compile("adam", "sparse_categorical_crossentropy")
+    late.fit(*page["examples"], verbose=0)
+    page["freeze_until"](late, "features")
+    before = late.get_weights()
+    late.fit(*page["examples"], verbose=0)
+    assert page["moved"](late, before)["conv_1"] > 1e-4
+
+
 def test_statistics_drift_where_weights_alone_are_frozen(page):
     assert page["drift"]["the layers"] == 0
     assert page["drift"]["their weights only"] > 0.05
@@ -121,6 +132,8 @@ def test_few_labels_want_a_frozen_backbone_and_more_labels_a_tuned_one(runs):
         assert (runs["frozen", count] > runs["tuned", count]).all()
     for count in ("10", "30"):
         assert (runs["tuned", count] > runs["frozen", count]).all()
+    longer = runs["scratch, longer", "30"] - runs["scratch", "30"]
+    assert 0 < longer.mean() < 0.01
     assert runs["scratch", "1"].mean() < 0.15  # "near chance", says the quiz
 
 
@@ -156,7 +169,8 @@ def test_the_page_computes_what_the_recipe_did(page, runs):
 def test_preprocessing(page):
     forms = page["by_form"]
     assert forms["once"] == page["read"]
-    assert max(forms["never"], forms["twice"]) < forms["once"] - 0.05
+    assert forms["never"] < 0.3  # "a ruin"
+    assert 0.02 < forms["once"] - forms["twice"] < 0.08  # "a few letters in a hundred"
 
 
 # ImageNet

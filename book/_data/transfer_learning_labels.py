@@ -36,7 +36,7 @@ def chosen(labels, order, count, seed):
     return np.concatenate(each)
 
 
-def tried(way, count, seed, until=None, rate=REST):
+def tried(way, count, seed, until=None, rate=REST, times=1):
     """Train in one way, and return the share of the tests that come out right.
 
     Args:
@@ -47,6 +47,7 @@ def tried(way, count, seed, until=None, rate=REST):
         seed: of the choice of examples, the initial weights and the order.
         until: see "tuned".
         rate: the learning rate of the second stage.
+        times: how many times as long it trains.
     """
     images, labels, order = pages()
     given, tests = chosen(labels, order, count, seed), order[:TESTS]
@@ -57,7 +58,7 @@ def tried(way, count, seed, until=None, rate=REST):
     else:
         base = source_model()
     model = replace_head(base, "features", 10)
-    all_of = LABELS[count]
+    all_of = LABELS[count] * times
     half = all_of // 2
     epochs = {"scratch": (0, all_of), "frozen": (all_of, 0), "tuned": (half, half)}
     fine_tune(
@@ -81,6 +82,7 @@ def plan():
     for count in (3, 30):
         for until in ("relu_1", "relu_2"):
             yield f"until {until}", "tuned", count, {"until": until}
+    yield "scratch, longer", "scratch", 30, {"times": 3}
     for rate in RATES:
         yield f"rate {rate}", "tuned", 10, {"rate": rate}
 
