@@ -26,7 +26,7 @@ def drawn(seed, clicks=1):
     """Return unlabelled pages, pages, their clicks, hidden pages and masks."""
     unlabelled, _ = made.pages(MANY, seed=1000 + seed)
     pages, masks = made.pages(FEW, seed=2000 + seed)
-    hidden, truth = made.pages(TESTS, seed=3000 + seed, hidden=True)
+    hidden, truth = made.pages(TESTS, seed=3000 + seed, unseen=True)
     return unlabelled, pages, made.click(masks, clicks, seed), hidden, truth
 
 
