@@ -59,8 +59,8 @@ def crop_pairs(pages, count, size=CROP, shift=SHIFT, seed=0):
     batch, height, width, channels = pages.shape
     if size > min(height, width):
         raise ValueError(
-            f"pages are {height} x {width} pixels: a square of {size} does not fit. Ask for a "
-            "smaller size."
+            f"pages are {height} x {width} pixels: a square of {size} does not fit. "
+            "Ask for a smaller size."
         )
     rng = np.random.default_rng(seed)
     last = np.array([height - size, width - size])
@@ -213,8 +213,8 @@ def point_loss(truth, prediction):
     """
     if len(truth.shape) != 3 or len(prediction.shape) != 4:
         raise ValueError(
-            f"truth must be (batch, height, width) and prediction have an axis of classes after "
-            f"these; got {tuple(truth.shape)} and {tuple(prediction.shape)}."
+            "truth must be (batch, height, width) and prediction have an axis of classes "
+            f"after these; got {tuple(truth.shape)} and {tuple(prediction.shape)}."
         )
     truth = ops.cast(truth, "int32")
     clicked = ops.cast(truth >= 0, prediction.dtype)
@@ -303,8 +303,8 @@ def segment(unlabelled, pages, points, hidden, classes=6, seed=0):
     points = numeric_array(points, "points", AXES[:3])
     if points.shape != np.shape(pages)[:3] or not (points >= 0).any():
         raise ValueError(
-            f"points must have the pages' shape {np.shape(pages)[:3]} and hold a class where "
-            f"somebody clicked; got {points.shape} with {(points >= 0).sum()} clicks."
+            f"points must have the pages' shape {np.shape(pages)[:3]} and hold a class "
+            f"where somebody clicked; got {points.shape} with {(points >= 0).sum()} clicks."
         )
     model = segmenter(pretrain(unlabelled, seed), classes)
     fit_points(model, pages, points)
