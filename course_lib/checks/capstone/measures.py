@@ -283,7 +283,7 @@ def drawn(seed):
     seeds = [int(one) for one in np.random.default_rng(seed).integers(2**62, size=4)]
     unlabelled, _ = made.pages(MANY, seeds[0])
     pages, masks = made.pages(FEW, seeds[1])
-    hidden, truth = made.pages(HIDDEN, seeds[2], hidden=True)
+    hidden, truth = made.pages(HIDDEN, seeds[2], unseen=True)
     return unlabelled, pages, made.click(masks, 1, seeds[3]), hidden, truth
 
 
