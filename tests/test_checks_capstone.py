@@ -97,7 +97,7 @@ def test_squares_of_a_wrong_kind_are_told():
         return np.zeros((count, 2, size, size, 1))
 
     found = measure_pairs(constant, *arguments)
-    assert found[1] == 100, "no square is a piece of a page"
+    assert found[1] == 1, "no square is a piece of a page"
     with pytest.raises(Unfit, match="None instead of the pairs"):
         measure_pairs(lambda *given, **settings: None, *arguments)
     with pytest.raises(Unfit, match="an array of numbers"):

@@ -16,9 +16,9 @@ from course_lib.checks.once import once
 # --- pairs ---------------------------------------------------------------------------------------
 
 PAIRS = "shape of the pairs"
-CUT = "number of squares that are no piece of a page"
-PAGE = "number of pairs from two different pages"
-FAR = "number of pairs that are farther apart than the shift"
+CUT = "whether squares are no piece of a page"
+PAGE = "whether pairs come from two different pages"
+FAR = "whether pairs are farther apart than the shift"
 SHIFTS = "least and largest shift of rows, of columns, and whether these are shifts of their own"
 PLACES = "first and last row, first and last column of first squares, and number of pages"
 AGAIN = "whether equal seeds give equal pairs, and whether other seeds give others"
@@ -56,12 +56,12 @@ def _pairs(answer, shape, count, size, shift, seed):
         return form, *(0,) * 5, same
     found, whole = _places(pairs, pages)
     if not whole.any(axis=0).all():  # else what is no piece of a page has no place
-        return form, int((~whole).sum()), *(0,) * 4, same
+        return form, 1, *(0,) * 4, same
     one, two = found[:, 0], found[:, 1]
     page, away = one[:, 0] != two[:, 0], two[:, 1:] - one[:, 1:]
     far = ~page & (np.abs(away).max(axis=1) > shift)
-    counts = (int(wrong.sum()) for wrong in (~whole, page, far))
-    return form, *counts, _shifts(away, ~page & ~far), _reach(one), same
+    some = (int(wrong.any()) for wrong in (~whole, page, far))
+    return form, *some, _shifts(away, ~page & ~far), _reach(one), same
 
 
 def _shifts(away, good):
