@@ -98,6 +98,8 @@ def test_squares_of_a_wrong_kind_are_told():
 
     found = measure_pairs(constant, *arguments)
     assert found[1] == 1, "no square is a piece of a page"
+    report = run(CHECKS["crop_pairs"], lambda pages, count, **settings: pages[:2])
+    assert report.score == 0, "what is no pairs passes nothing"
     with pytest.raises(Unfit, match="None instead of the pairs"):
         measure_pairs(lambda *given, **settings: None, *arguments)
     with pytest.raises(Unfit, match="an array of numbers"):

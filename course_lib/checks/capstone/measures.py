@@ -52,11 +52,14 @@ def _pairs(answer, shape, count, size, shift, seed):
     form = np.array(pairs.shape)
     if pairs.shape == (2, count, *due[2:]):  # two stacks: what else is asked still counts
         pairs = pairs.swapaxes(0, 1)
+    unknown = np.full(5, -1)
     if pairs.shape != due:
-        return form, *(0,) * 5, same
+        return form, *(2,) * 3, unknown, unknown, same
     found, whole = _places(pairs, pages)
-    if not whole.any(axis=0).all():  # else what is no piece of a page has no place
-        return form, 1, *(0,) * 4, same
+    if not whole.any():  # rows for columns: what else is asked still counts
+        found, turned = _places(pairs.swapaxes(2, 3), pages)
+        if not turned.all():  # what is no piece of a page has no place
+            return form, 1, 2, 2, unknown, unknown, same
     one, two = found[:, 0], found[:, 1]
     page, away = one[:, 0] != two[:, 0], two[:, 1:] - one[:, 1:]
     far = ~page & (np.abs(away).max(axis=1) > shift)
