@@ -2,6 +2,7 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
 from chapter_helpers import BOOK, cells, run_page, text
@@ -124,6 +125,24 @@ def test_the_loss_by_hand():
     prediction = np.array([[[[0.5, 0.5], [0.25, 0.75], [0.5, 0.5], [0.5, 0.5]]]])
     expected = (np.log(2) + np.log(4)) / 2
     assert float(topic.point_loss(truth, prediction)) == pytest.approx(expected)
+
+
+def test_freezing_counts_from_the_next_compile_on():
+    first = keras.layers.Dense(3)
+    model = keras.Sequential([keras.Input((2,)), first, keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    given, due = np.ones((8, 2)), np.full((8, 1), 9.0)
+    model.fit(given, due, verbose=0)
+    first.trainable = False
+
+    def moved():
+        before = first.get_weights()[0].copy()
+        model.fit(given, due, verbose=0)
+        return np.abs(first.get_weights()[0] - before).max() > 0
+
+    assert moved()
+    model.compile("sgd", "mse")
+    assert not moved()
 
 
 def test_the_page_reuses_none_of_its_names():
