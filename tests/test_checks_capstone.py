@@ -25,6 +25,8 @@ RUNS = json.loads(Path("book/_data/capstone_labels.json").read_text())
 ANYTHING = ("one class", "random encoder")
 WITHOUT = (*ANYTHING, "scratch", "local statistics")
 TRUTH = np.random.default_rng(1).integers(CLASSES, size=(20, 8, 8)).repeat(8, 1).repeat(8, 2)
+RNG = np.random.default_rng(2)
+GOOD = np.where(RNG.random(TRUTH.shape) < 0.2, RNG.integers(CLASSES, size=TRUTH.shape), TRUTH)
 
 
 def test_the_bands_tell_a_pretrained_encoder_from_all_else_at_every_seed():
@@ -59,14 +61,14 @@ def test_what_is_measured_of_masks():
 
 
 def test_each_mistake_is_known_by_what_was_measured_and_a_right_answer_by_none(monkeypatch):
-    """Here the right masks stand for what training gives."""
+    """Here masks as good as those of a training stand for it."""
     check = CHECKS["segment"]
-    monkeypatch.setattr(check, "reference", lambda *given: TRUTH)
+    monkeypatch.setattr(check, "reference", lambda *given: GOOD)
     for mistake in check.misconceptions:
         found = facts(mistake.function(None, None, None, np.empty((20, 64, 64, 1))))
         known = [one.name for one in check.misconceptions if one.known_by(found)]
         assert known[0] == mistake.name
-    assert not any(one.known_by(facts(TRUTH)) for one in check.misconceptions)
+    assert not any(one.known_by(facts(GOOD)) for one in check.misconceptions)
 
 
 def test_each_student_has_pages_of_their_own():
