@@ -45,10 +45,10 @@ def crop_pairs(pages, count, size=CROP, shift=SHIFT, seed=0):
     Example:
         >>> pages = np.arange(64.0).reshape(1, 8, 8, 1)
         >>> pair = crop_pairs(pages, count=1, size=2, shift=1)[0, ..., 0]
-        >>> pair[0], pair[1]                                    # 8 below is 1 row further down
-        (array([[46., 47.],
-               [54., 55.]]), array([[45., 46.],
-               [53., 54.]]))
+        >>> pair[0], pair[1]                                          # 1 column further left
+        (array([[44., 45.],
+               [52., 53.]]), array([[43., 44.],
+               [51., 52.]]))
 
     Reference:
         Neighbouring crops as what belongs together: Doersch, Gupta and Efros (2015).
@@ -59,8 +59,8 @@ def crop_pairs(pages, count, size=CROP, shift=SHIFT, seed=0):
     batch, height, width, channels = pages.shape
     if size > min(height, width):
         raise ValueError(
-            f"pages are {height} x {width} pixels: a square of {size} does not fit. Ask for a "
-            "smaller size."
+            f"pages are {height} x {width} pixels: a square of {size} does not fit. "
+            "Ask for a smaller size."
         )
     rng = np.random.default_rng(seed)
     last = np.array([height - size, width - size])
@@ -89,8 +89,8 @@ def distort(squares, seed=0):
 
     Example:
         >>> distort(np.ones((1, 2, 2, 1)), seed=0)[0, :, :, 0].round(2)     # its mean is removed
-        array([[-0.26, -0.45],
-               [-0.27, -0.36]], dtype=float32)
+        array([[-0.1 , -0.21],
+               [-0.34, -0.16]], dtype=float32)
     """
     rng, squares = np.random.default_rng(seed), np.asarray(squares)
     each = (*squares.shape[:-3], 1, 1, 1)
@@ -213,8 +213,8 @@ def point_loss(truth, prediction):
     """
     if len(truth.shape) != 3 or len(prediction.shape) != 4:
         raise ValueError(
-            f"truth must be (batch, height, width) and prediction have an axis of classes after "
-            f"these; got {tuple(truth.shape)} and {tuple(prediction.shape)}."
+            "truth must be (batch, height, width) and prediction have an axis of classes "
+            f"after these; got {tuple(truth.shape)} and {tuple(prediction.shape)}."
         )
     truth = ops.cast(truth, "int32")
     clicked = ops.cast(truth >= 0, prediction.dtype)
@@ -296,15 +296,15 @@ def segment(unlabelled, pages, points, hidden, classes=6, seed=0):
         >>> from course_lib import capstone_pages as made                      # doctest: +SKIP
         >>> pages, masks = made.pages(5, seed=1)                               # doctest: +SKIP
         >>> unlabelled, _ = made.pages(200, seed=2)                            # doctest: +SKIP
-        >>> hidden, _ = made.pages(30, seed=3, hidden=True)                    # doctest: +SKIP
+        >>> hidden, _ = made.pages(30, seed=3, unseen=True)                    # doctest: +SKIP
         >>> segment(unlabelled, pages, made.click(masks), hidden).shape        # doctest: +SKIP
         (30, 64, 64)
     """
     points = numeric_array(points, "points", AXES[:3])
     if points.shape != np.shape(pages)[:3] or not (points >= 0).any():
         raise ValueError(
-            f"points must have the pages' shape {np.shape(pages)[:3]} and hold a class where "
-            f"somebody clicked; got {points.shape} with {(points >= 0).sum()} clicks."
+            f"points must have the pages' shape {np.shape(pages)[:3]} and hold a class "
+            f"where somebody clicked; got {points.shape} with {(points >= 0).sum()} clicks."
         )
     model = segmenter(pretrain(unlabelled, seed), classes)
     fit_points(model, pages, points)

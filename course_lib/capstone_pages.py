@@ -16,7 +16,7 @@ NOBODY = -1
 READERS = 900  # digits before this one are for pages to learn from, the others for hidden pages
 
 
-def pages(count, seed=0, hidden=False):
+def pages(count, seed=0, unseen=False):
     """Draw pages of three or four regions, each papered with handwritten digits of one kind.
 
     Brightness and contrast are drawn for each region without a look at its kind: how dark a pixel
@@ -25,7 +25,7 @@ def pages(count, seed=0, hidden=False):
     Args:
         count: how many pages.
         seed: an integer; equal seeds give equal pages.
-        hidden: whether to take digits that the other pages never show, by other writers.
+        unseen: whether to take digits that the other pages never show, as hidden pages do.
 
     Returns:
         A tuple `(images, masks)`: float32 of shape `(count, 64, 64, 1)`, about 0 in the mean, and
@@ -42,7 +42,7 @@ def pages(count, seed=0, hidden=False):
     """
     count, rng = integer(count, "count"), np.random.default_rng(seed)
     pictures, labels = digits()
-    half = slice(READERS, None) if hidden else slice(READERS)
+    half = slice(READERS, None) if unseen else slice(READERS)
     pictures, labels = pictures[half, ..., 0], labels[half]
     images = np.empty((count, SIZE, SIZE, 1), np.float32)
     masks = np.empty((count, SIZE, SIZE), np.int64)
@@ -109,7 +109,7 @@ def click(masks, clicks=1, seed=0):
     Example:
         >>> points = click([[[0, 0, 1, 1, 1]]], clicks=2, seed=0)
         >>> points, (points >= 0).sum()                               # 2 classes, 2 clicks each
-        (array([[[ 0,  0, -1,  1,  1]]]), np.int64(4))
+        (array([[[ 0,  0,  1, -1,  1]]]), np.int64(4))
 
     Reference:
         Bearman, Russakovsky, Ferrari and Fei-Fei (2016), What's the point: semantic segmentation

@@ -63,7 +63,7 @@ def test_hidden_pages_show_other_digits(monkeypatch):
     )
     made.pages(3)
     given, seen[:] = set().union(*seen), []
-    made.pages(3, hidden=True)
+    made.pages(3, unseen=True)
     assert given.isdisjoint(set().union(*seen))
 
 
@@ -291,7 +291,7 @@ def test_segment_beats_what_can_be_had_without_pretraining():
 
     unlabelled, _ = made.pages(200, seed=51)
     pages, masks = made.pages(5, seed=52)
-    hidden, truth = made.pages(20, seed=53, hidden=True)
+    hidden, truth = made.pages(20, seed=53, unseen=True)
     found = topic.segment(unlabelled, pages, made.click(masks), hidden)
     assert found.shape == truth.shape
     assert mean_iou(truth, found, 6)[1] > 0.5

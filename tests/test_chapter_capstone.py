@@ -2,6 +2,7 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
 from chapter_helpers import BOOK, cells, run_page, text
@@ -22,12 +23,9 @@ def page():
 
 @pytest.fixture(scope="module")
 def arms():
-    """Mean IoU over the seeds, by clicks and way."""
+    """Mean IoU over the seeds, by way."""
     held = json.loads((BOOK / "_data" / "capstone_labels.json").read_text("utf8"))
-    return {
-        int(clicks): {way: np.array([run[way] for run in runs.values()]) for way in runs["0"]}
-        for clicks, runs in held.items()
-    }
+    return {way: np.array([run[way] for run in held.values()]) for way in held["0"]}
 
 
 def says(words):
@@ -52,8 +50,8 @@ def test_pages_and_clicks(page):
     assert says("learnt eighteen places by heart")
     assert made.SIZE**2 == 4096
     assert says("A page has 4,096 pixels")
-    assert page["shrunk"] > 1000
-    assert says("a step thousands of times too small")
+    assert 1000 < page["shrunk"] < 1500
+    assert says("a step a thousand times too small")
     assert page["within"] > 0.2  # of brightness, from region to region
 
 
@@ -95,7 +93,7 @@ def test_the_page_pretrains_and_learns_from_clicks(page):
 
 
 def test_pretraining_wins_with_every_seed(arms):
-    once = arms[1]
+    once = arms
     assert len(once["pretrained"]) == 5
     assert says("for each of five seeds")
     for way in ("scratch", "random encoder", "local statistics", "one class"):
@@ -104,21 +102,19 @@ def test_pretraining_wins_with_every_seed(arms):
 
 
 def test_what_the_list_says_of_the_others(arms):
-    once = arms[1]
+    once = arms
     assert (once["random encoder"] < once["scratch"]).all()
     assert (once["random encoder"] < once["local statistics"] + 0.03).all()
     assert (once["fine-tuned"] < once["pretrained"]).all()
     assert (once["one class"] < 0.05).all()
 
 
-def test_more_clicks_bring_them_nearer(arms):
-    counts = sorted(arms)
-    assert counts == [1, 3, 10]
-    assert [len(arms[count]["scratch"]) for count in counts] == [5, 3, 3]
-    scratch = [arms[count]["scratch"].mean() for count in counts]
-    gaps = [(arms[count]["pretrained"] - arms[count]["scratch"]).mean() for count in counts]
-    assert scratch == sorted(scratch)
-    assert gaps == sorted(gaps, reverse=True)
+def test_the_figures_words(arms):
+    for way in ("pretrained", "fine-tuned"):
+        assert ((arms[way] > 0.595) & (arms[way] < 0.805)).all()
+    assert ((arms["scratch"] > 0.195) & (arms["scratch"] < 0.415)).all()
+    for way in ("random encoder", "local statistics"):
+        assert (arms[way] < 0.25).all()
 
 
 # The quiz and the exercises
@@ -129,6 +125,24 @@ def test_the_loss_by_hand():
     prediction = np.array([[[[0.5, 0.5], [0.25, 0.75], [0.5, 0.5], [0.5, 0.5]]]])
     expected = (np.log(2) + np.log(4)) / 2
     assert float(topic.point_loss(truth, prediction)) == pytest.approx(expected)
+
+
+def test_freezing_counts_from_the_next_compile_on():
+    first = keras.layers.Dense(3)
+    model = keras.Sequential([keras.Input((2,)), first, keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    given, due = np.ones((8, 2)), np.full((8, 1), 9.0)
+    model.fit(given, due, verbose=0)
+    first.trainable = False
+
+    def moved():
+        before = first.get_weights()[0].copy()
+        model.fit(given, due, verbose=0)
+        return np.abs(first.get_weights()[0] - before).max() > 0
+
+    assert moved()
+    model.compile("sgd", "mse")
+    assert not moved()
 
 
 def test_the_page_reuses_none_of_its_names():

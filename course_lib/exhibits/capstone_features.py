@@ -61,7 +61,7 @@ def main():
     from course_lib import capstone as topic
     from course_lib.models import as_model
 
-    pages, masks = made.pages(COUNT, seed=8, hidden=True)
+    pages, masks = made.pages(COUNT, seed=8, unseen=True)
     unlabelled, _ = made.pages(200, seed=1000)
     trained = topic.pretrain(unlabelled)
     keras.utils.set_random_seed(0)

@@ -16,9 +16,9 @@ from course_lib.checks.once import once
 # --- pairs ---------------------------------------------------------------------------------------
 
 PAIRS = "shape of the pairs"
-CUT = "number of squares that are no piece of a page"
-PAGE = "number of pairs from two different pages"
-FAR = "number of pairs that are farther apart than the shift"
+CUT = "whether squares are no piece of a page"
+PAGE = "whether pairs come from two different pages"
+FAR = "whether pairs are farther apart than the shift"
 SHIFTS = "least and largest shift of rows, of columns, and whether these are shifts of their own"
 PLACES = "first and last row, first and last column of first squares, and number of pages"
 AGAIN = "whether equal seeds give equal pairs, and whether other seeds give others"
@@ -52,16 +52,19 @@ def _pairs(answer, shape, count, size, shift, seed):
     form = np.array(pairs.shape)
     if pairs.shape == (2, count, *due[2:]):  # two stacks: what else is asked still counts
         pairs = pairs.swapaxes(0, 1)
+    unknown = np.full(5, -1)
     if pairs.shape != due:
-        return form, *(0,) * 5, same
+        return form, *(2,) * 3, unknown, unknown, same
     found, whole = _places(pairs, pages)
-    if not whole.any(axis=0).all():  # else what is no piece of a page has no place
-        return form, int((~whole).sum()), *(0,) * 4, same
+    if not whole.any():  # rows for columns: what else is asked still counts
+        found, turned = _places(pairs.swapaxes(2, 3), pages)
+        if not turned.all():  # what is no piece of a page has no place
+            return form, 1, 2, 2, unknown, unknown, same
     one, two = found[:, 0], found[:, 1]
     page, away = one[:, 0] != two[:, 0], two[:, 1:] - one[:, 1:]
     far = ~page & (np.abs(away).max(axis=1) > shift)
-    counts = (int(wrong.sum()) for wrong in (~whole, page, far))
-    return form, *counts, _shifts(away, ~page & ~far), _reach(one), same
+    some = (int(wrong.any()) for wrong in (~whole, page, far))
+    return form, *some, _shifts(away, ~page & ~far), _reach(one), same
 
 
 def _shifts(away, good):
@@ -283,7 +286,7 @@ def drawn(seed):
     seeds = [int(one) for one in np.random.default_rng(seed).integers(2**62, size=4)]
     unlabelled, _ = made.pages(MANY, seeds[0])
     pages, masks = made.pages(FEW, seeds[1])
-    hidden, truth = made.pages(HIDDEN, seeds[2], hidden=True)
+    hidden, truth = made.pages(HIDDEN, seeds[2], unseen=True)
     return unlabelled, pages, made.click(masks, 1, seeds[3]), hidden, truth
 
 

@@ -101,7 +101,7 @@ def guesses(unlabelled, pages, points, hidden):
     known_by=lambda facts: facts[IOU] < SCRATCH,
 )
 def without_pretraining(unlabelled, pages, points, hidden):
-    return _spoilt(_right(unlabelled, pages, points, hidden), 0.46)
+    return _spoilt(_right(unlabelled, pages, points, hidden), 0.6)
 
 
 @segment.misconception(
@@ -110,7 +110,7 @@ def without_pretraining(unlabelled, pages, points, hidden):
     known_by=lambda facts: facts[IOU] < WELL,
 )
 def pretrained_for_too_short(unlabelled, pages, points, hidden):
-    return _spoilt(_right(unlabelled, pages, points, hidden), 0.18)
+    return _spoilt(_right(unlabelled, pages, points, hidden), 0.28)
 
 
 def _spoilt(found, share):

@@ -1,0 +1,108 @@
+"""The checks of the capstone: what its bands tell apart, and what is known without training."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from course_lib.checks.capstone import CHECKS
+from course_lib.checks.capstone.cases import SCRATCH, SOME, STATISTICS, WELL
+from course_lib.checks.capstone.measures import (
+    CLASSES,
+    IOU,
+    MASKS,
+    TURNED,
+    drawn,
+    due_masks,
+    masks_facts,
+    measure_pairs,
+)
+from course_lib.checks.core import Unfit
+from course_lib.checks.run import run
+
+RUNS = json.loads(Path("book/_data/capstone_labels.json").read_text())
+ANYTHING = ("one class", "random encoder")
+WITHOUT = (*ANYTHING, "scratch", "local statistics")
+TRUTH = np.random.default_rng(1).integers(CLASSES, size=(20, 8, 8)).repeat(8, 1).repeat(8, 2)
+RNG = np.random.default_rng(2)
+GOOD = np.where(RNG.random(TRUTH.shape) < 0.2, RNG.integers(CLASSES, size=TRUTH.shape), TRUTH)
+
+
+def test_the_bands_tell_a_pretrained_encoder_from_all_else_at_every_seed():
+    assert len(RUNS) >= 5
+    for run_ in RUNS.values():
+        assert max(run_[name] for name in ANYTHING) < SOME
+        assert max(run_[name] for name in WITHOUT) < SCRATCH
+        assert run_["pretrained"] > WELL + 0.03
+        assert run_["local statistics"] < STATISTICS
+    assert SOME < STATISTICS < SCRATCH < WELL
+
+
+def facts(result):
+    return dict(zip(MASKS, masks_facts(result, TRUTH), strict=True))
+
+
+def test_what_is_measured_of_masks():
+    right = facts(TRUTH)
+    assert right[IOU] == 1
+    assert facts((TRUTH + 1) % CLASSES)[IOU] == 0
+    assert facts(TRUTH.swapaxes(1, 2))[TURNED] == 1
+    assert facts(np.eye(CLASSES)[TRUTH])[IOU] == 1, "mended: one mistake costs one part"
+    assert facts(TRUTH[:, ::4, ::4])[IOU] == 1
+    assert facts(TRUTH.astype(np.float32))[IOU] == 1
+    for wrong in (TRUTH[:3], TRUTH[0], np.zeros((20, 64)), np.zeros((20, 63, 64))):
+        with pytest.raises(Unfit):
+            facts(wrong)
+    for wrong in (None, "masks", [[1], [2, 3]]):
+        with pytest.raises(Unfit):
+            facts(wrong)
+    assert facts(np.full(TRUTH.shape, np.nan))[IOU] == 0
+
+
+def test_each_mistake_is_known_by_what_was_measured_and_a_right_answer_by_none(monkeypatch):
+    """Here masks as good as those of a training stand for it."""
+    check = CHECKS["segment"]
+    monkeypatch.setattr(check, "reference", lambda *given: GOOD)
+    for mistake in check.misconceptions:
+        found = facts(mistake.function(None, None, None, np.empty((20, 64, 64, 1))))
+        known = [one.name for one in check.misconceptions if one.known_by(found)]
+        assert known[0] == mistake.name
+    assert not any(one.known_by(facts(GOOD)) for one in check.misconceptions)
+
+
+def test_each_student_has_pages_of_their_own():
+    one, again, other = drawn(1), drawn(1), drawn(2)
+    assert all(np.array_equal(a, b) for a, b in zip(one, again, strict=True))
+    assert not any(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+    assert len(due_masks(1)) == len(MASKS)
+
+
+def test_all_bands_share_one_training_and_the_last_ones_are_lost_first():
+    calls = []
+
+    def answer(unlabelled, pages, points, hidden):
+        calls.append(len(unlabelled))
+        return np.zeros(hidden.shape[:3], int)
+
+    report = run(CHECKS["segment"], answer, hidden=True)
+    assert calls == [200]
+    statuses = [outcome.status for outcome in report.outcomes]
+    assert statuses == ["passed", "passed", "failed", "skipped", "skipped", "skipped"]
+    assert report.diagnosis == "one_class_everywhere"
+
+
+def test_squares_of_a_wrong_kind_are_told():
+    arguments = (2, 20, 24, 1), 50, 8, 3, 5
+
+    def constant(pages, count, size, shift, seed):
+        return np.zeros((count, 2, size, size, 1))
+
+    found = measure_pairs(constant, *arguments)
+    assert found[1] == 1, "no square is a piece of a page"
+    report = run(CHECKS["crop_pairs"], lambda pages, count, **settings: pages[:2])
+    assert report.score == 0, "what is no pairs passes nothing"
+    with pytest.raises(Unfit, match="None instead of the pairs"):
+        measure_pairs(lambda *given, **settings: None, *arguments)
+    with pytest.raises(Unfit, match="an array of numbers"):
+        measure_pairs(lambda *given, **settings: "pairs", *arguments)
