@@ -60,7 +60,7 @@ def _seed(rng):
 # Building takes the time, so parts and draws share a network of three levels, whose weights differ
 # from draw to draw. One of a single level is drawn anew, with as many kinds as by default.
 
-DEEP = {"shape": (16, 24, 2), "classes": 4, "filters": (2, 3, 5)}
+DEEP = {"shape": (24, 28, 2), "classes": 4, "filters": (2, 3, 5)}
 
 
 @multitask_model.part(weight=4)
