@@ -15,7 +15,9 @@ from course_lib.checks.multitask.paths import POSITIVE, POSITIVE_TAPS, TAPS, Two
 SHAPES = "sizes of the two outputs"
 KERNELS = "numbers in the backbone's kernels, on the way to the kind and to the quantity"
 RELU = "what follows each convolution: 1 for a ReLU, 2 for nothing, 0 for something else"
-POOLED = "what each level gets: 1 for what is due, 2 for all numbers, 3 for means, 0 for another"
+POOLED = (
+    "what each level gets: 1 for what is due, 2 or 4 for all numbers, 3 for means, 0 for another"
+)
 PADDED = "rows that a convolution loses, level by level"
 AVERAGE = "what the heads get: 1 for means, 2 for maxima, 3 for all numbers, 0 for another"
 SHARED = "kernels of the backbone: any for both (1), for the kind, for the quantity, for neither"
@@ -142,7 +144,8 @@ def _between(path, before, after):
     if came.ndim != 4 or given.ndim != 4:
         return 0
     if came.shape == given.shape:
-        return 2
+        left = path.values[path.steps[after].outputs[0]].shape[1]
+        return 4 if left < 0.7 * came.shape[1] else 2
     fours = _fours(given)
     for code, due in ((1, fours.max(axis=(2, 4))), (3, fours.mean(axis=(2, 4)))):
         if came.shape == due.shape and np.allclose(came, due, 0.01, 1e-4):
