@@ -11,7 +11,7 @@ from course_lib import unet as topic
 from course_lib.checks import networks
 from course_lib.checks.run import run
 from course_lib.checks.unet import CHECKS, measures
-from course_lib.checks.unet.graph import Graph
+from course_lib.checks.unet.graph import Levels
 from course_lib.cnn import max_pool2d
 from course_lib.convolution import conv2d
 from course_lib.data import scenes
@@ -399,7 +399,7 @@ def test_a_skip_is_found_however_it_is_written(way):
     }
     tensor = keras.Input((8, 6, 1))
     model = keras.Model(tensor, joined(tensor, layers.Identity(), ways[way]))
-    graph = Graph(model, images_of(1, 8, 6, 1))
+    graph = Levels(model, images_of(1, 8, 6, 1))
     np.testing.assert_allclose(graph.values[graph.output], model(graph.images), rtol=1e-5)
     (join,) = graph.joins()
     assert join.level == 0
@@ -412,7 +412,7 @@ def test_a_skip_is_found_however_it_is_written(way):
 def test_what_has_no_skip_has_none():
     tensor = keras.Input((8, 6, 1))
     twice = joined(tensor, lambda x: x, lambda one, two: layers.Concatenate()([two, two]))
-    graph = Graph(keras.Model(tensor, twice), images_of(1, 8, 6, 1))
+    graph = Levels(keras.Model(tensor, twice), images_of(1, 8, 6, 1))
     assert graph.joins() == []
     assert graph.pooled(1) == []
 
@@ -423,7 +423,7 @@ def test_a_change_reaches_one_taker_only():
     doubled = joined(tensor, lambda x: x, lambda one, two: layers.Concatenate()([one, two]))
     model = keras.Model(tensor, doubled)
     networks.inject(model, 0)
-    graph = Graph(model, images_of(1, 8, 6, 1))
+    graph = Levels(model, images_of(1, 8, 6, 1))
     (join,) = graph.joins()
     pixel = np.array(graph.values[join.value])
     pixel[0, 3, 3] += 1
@@ -448,7 +448,7 @@ def test_a_missing_relu_is_found_on_both_ways_and_any_style_of_relu_is_one():
     for relu in (True, False):
         model = forked(relu)
         networks.inject(model, 3)
-        graph = Graph(model, images_of(1, 8, 6, 1))
+        graph = Levels(model, images_of(1, 8, 6, 1))
         found = [graph.steps[place] for place in graph.unrectified()]
         levels.append(sorted(graph.level[step.outputs[0]] for step in found))
     assert levels == [[], [0, 1]]

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from course_lib.checks.unet.graph import Graph
+from course_lib.checks.graph import Graph
 
 TAPS, POSITIVE_TAPS, POSITIVE = "centre", "positive centre", "positive"
 
@@ -80,7 +80,7 @@ class Path(Graph):
 
     def enters(self, place):
         """The value that a step takes; a rim that was put around it does not count."""
-        return self.values[self._without_rim(self.steps[place].inputs[0])]
+        return self.values[self.without_rim(self.steps[place].inputs[0])]
 
     def draw(self, seed, how):
         """Give kernels numbers that follow from their order; the rest is neutral."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from course_lib.checks import networks
 from course_lib.checks.core import Unfit
-from course_lib.checks.unet.graph import Graph
+from course_lib.checks.unet.graph import Levels
 
 SHAPE = "shape of the output"
 KERNELS = "numbers in the kernels, level by level"
@@ -58,7 +58,7 @@ def _shape(model, shape, filters, seed):
 
 
 def _kernels(model, shape, filters, seed):
-    graph = Graph(model, _images(shape, seed))
+    graph = Levels(model, _images(shape, seed))
     return np.array([graph.kernels(level) for level in range(len(filters))])
 
 
@@ -102,7 +102,7 @@ def _repeats(model, shape, filters, seed):
 
 def _relu(model, shape, filters, seed):
     _calm(model, seed)
-    graph = Graph(model, _images(shape, seed))
+    graph = Levels(model, _images(shape, seed))
     there, without = (
         [graph.level[graph.steps[place].outputs[0]] for place in places]
         for places in (graph.plain(), graph.unrectified())
@@ -114,7 +114,7 @@ def _relu(model, shape, filters, seed):
 
 def _pooled(model, shape, filters, seed):
     _calm(model, seed)
-    graph = Graph(model, _images(shape, seed))
+    graph = Levels(model, _images(shape, seed))
     largest = np.zeros(len(filters) - 1, int)
     for level in range(len(largest)):
         came = graph.entering(level + 1)
@@ -170,7 +170,7 @@ def _patch(model, shape, filters, seed):
 def _linear(model, shape, filters, seed):
     """Let twice the numbers go up, and their negatives, and see whether the same arrive."""
     _calm(model, seed)
-    graph = Graph(model, _images(shape, seed))
+    graph = Levels(model, _images(shape, seed))
     factors = np.zeros((len(filters) - 1, 2))
     for place in graph.ups():
         level, number = graph.level[graph.steps[place].outputs[0]], graph.steps[place].inputs[0]
@@ -211,7 +211,7 @@ def _positive_graph(model, shape, seed):
             if "kernel" in role:
                 kernel = 0.2 + np.abs(np.asarray(variable))
                 variable.assign(kernel / kernel.mean() / np.prod(kernel.shape[:-1]))
-    return Graph(model, 0.2 + np.abs(_images(shape, seed)[:1]))
+    return Levels(model, 0.2 + np.abs(_images(shape, seed)[:1]))
 
 
 def _calm(model, seed):
