@@ -43,6 +43,7 @@ def test_a_step_moves_what_learns_and_nothing_else():
     assert set(moving.values()) == {0}
 
 
+@pytest.mark.slow
 def test_frozen_variables_do_not_count_as_frozen_layers():
     def by_variables(model, name):
         names = [layer.name for layer in model.layers]
@@ -94,6 +95,7 @@ def training(compiles, images, labels, **given):
     return history
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("compiles", "parts", "named"),
     [(2, [], set()), (1, ["second_stage", "second_rate"], {"compiled_once"})],
@@ -125,7 +127,7 @@ def test_what_fit_trains_is_looked_up_when_it_begins(compiles, parts, named):
         (TUNE, "same_rate", ["second_rate"]),
         (TUNE, "not_preprocessed", ["preprocessing"]),
         (TUNE, "preprocessed_twice", ["preprocessing"]),
-        (TUNE, "seed_ignored", ["seeds"]),
+        pytest.param(TUNE, "seed_ignored", ["seeds"], marks=pytest.mark.slow),
         (TUNE, "second_history_only", ["history"]),
     ],
 )

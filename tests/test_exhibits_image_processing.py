@@ -220,6 +220,9 @@ def test_the_ends_of_the_line_follow_mouse_and_keys(opened):
     page.keyboard.press("Shift+ArrowLeft")
     settle(page)
     explorer.end = [61, 72]
+    page.wait_for_function(
+        "document.querySelector('.profile-panels .exhibit-note').innerText.includes('61')"
+    )
     note, said = page.locator(".profile-panels .exhibit-note"), page.locator(".profile-said")
     assert numbers(note.inner_text())[-4:] == [20, 20, 61, 72]
     canvas = page.locator("canvas").bounding_box()

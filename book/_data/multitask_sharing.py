@@ -24,9 +24,17 @@ WEIGHTS = ((1, 0.1), (0.1, 1))
 
 
 def measure(
-    heads, kinds=IMAGES, quantities=IMAGES, quantity="radius", weights=(1, 1), filters=FILTERS,
-    seed=0, images=IMAGES, epochs=EPOCHS, balanced=True,
-):  # fmt: skip
+    heads,
+    kinds=IMAGES,
+    quantities=IMAGES,
+    quantity="radius",
+    weights=(1, 1),
+    filters=FILTERS,
+    seed=0,
+    images=IMAGES,
+    epochs=EPOCHS,
+    balanced=True,
+):
     """Train one network and try it on pictures kept back.
 
     Args:

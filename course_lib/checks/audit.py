@@ -13,7 +13,7 @@ from course_lib.checks.run import VISIBLE_SEED, load, run
 from course_lib.topics import TOPICS
 
 # Of mistakes in networks, which take long to build, a sample has every one of so many.
-SAMPLED = 5
+SAMPLED = 10
 
 
 def _for_variants(check):
@@ -50,7 +50,7 @@ def audit(stem, seed=1, thorough=True):
         stem: the topic's.
         seed: of the hidden draws.
         thorough: whether all mistakes in networks are tried, both as students see them, without
-            hidden draws, and as they are graded; else every fifth one is, as it is graded, and
+            hidden draws, and as they are graded; else every tenth one is, as it is graded, and
             the checks know no others. It takes several times as long.
 
     Returns:

@@ -256,6 +256,8 @@ def accuracy(rng):
     points = points + rng.normal(0, 0.3, points.shape)
     known, others = np.repeat(points, 3, axis=0), np.repeat(centres, 5, axis=0)
     others = others + rng.normal(0, 0.2, others.shape)
+    # One of each class has a wrong name's row for its neighbour, and most of its class behind it.
+    others[2::5] = 0.7 * centres + 0.3 * points[::4]
     parts = []
     for rows, each, wrong in ((known, 12, (0,)), (others, 5, (1, 4))):
         labels = np.repeat(np.arange(classes), each)
