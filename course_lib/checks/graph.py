@@ -78,6 +78,10 @@ class Graph:
         """Return the output if a step gets an array in place of a value, and nothing else does."""
         return self.run({(place, value): array}, self.values, place)[self.output]
 
+    def last_weights(self):
+        """Return the number of the last step with weights, or -1."""
+        return max((place for place, step in enumerate(self.steps) if weights_of(step)), default=-1)
+
     def without_rim(self, number):
         """Return the number of what a value was before zeros were put around it."""
         maker = next((step for step in self.steps if number in step.outputs), None)

@@ -98,10 +98,6 @@ class Levels(Graph):
                 return number
             number = self.steps[takers[0]].outputs[0]
 
-    def last_weights(self):
-        """Return the number of the last step with weights, or -1."""
-        return max((place for place, step in enumerate(self.steps) if weights_of(step)), default=-1)
-
     def sources(self, number):
         """Return the last steps with kernels that a value comes from; -1 stands for the images.
 

@@ -8,7 +8,7 @@ def augment_pair(images, seed=0, shift=1, contrast=0.3):
     for _ in range(2):
         corners = rng.integers(0, 2 * shift + 1, (batch, 2))
         cut = [p[a : a + height, b : b + width] for p, (a, b) in zip(padded, corners)]
-        views.append(np.array(cut) * rng.uniform(1 - contrast, 1 + contrast, images.shape))
+        views.append(np.array(cut) * rng.uniform(1 - contrast, 1 + contrast, (batch, 1, 1, 1)))
     return views
 
 
