@@ -38,8 +38,8 @@ def measure(
     """Train one network and try it on pictures kept back.
 
     Args:
-        heads: "both", "kind" or "quantity". A network of one head sees the pictures that have its
-            label, again and again, for as many steps as the other ones take.
+        heads: "both", "kind" or "quantity". A network of one head sees the pictures that
+            have its label, again and again, for as many steps as the others take.
         kinds: how many pictures keep their kind.
         quantities: how many keep their quantity.
         quantity: "radius" or "reach".
@@ -48,12 +48,12 @@ def measure(
         seed: of pictures, what is kept, and training.
         images: how many pictures.
         epochs: how often they are seen.
-        balanced: whether, with two heads and scarce labels, half of what is seen has the scarce
-            label. Else many batches have one or two of them.
+        balanced: whether, with two heads and scarce labels, half of what is seen
+            has the scarce label. Else many batches have one or two of them.
 
     Returns:
-        A dictionary: "kind", the share of right kinds; "quantity", the root of the mean squared
-        error in pixels; "parameters" of the network.
+        A dictionary: "kind", the share of right kinds; "quantity", the root of the
+        mean squared error in pixels; "parameters" of the network.
     """
     given, true = _pictures(images, 1000 + seed, quantity)
     others, truth = _pictures(TESTS, 1, quantity)
@@ -74,12 +74,15 @@ def measure(
         model = as_model(single_task_model, given.shape[1:], heads, filters=filters)
         seen = np.resize(_there(labels[heads]), images)
     labels = {name: labels[name][seen] for name in model.output_names}
-    train_multitask(model, standardised(given, given)[seen], labels, weights, epochs, seed=seed)
+    pixels = standardised(given, given)[seen]
+    train_multitask(model, pixels, labels, weights, epochs, seed=seed)
     outputs = model.predict(standardised(others, given), verbose=0)
-    outputs = dict(zip(model.output_names, outputs if heads == "both" else [outputs], strict=True))
+    outputs = outputs if heads == "both" else [outputs]
+    outputs = dict(zip(model.output_names, outputs, strict=True))
     found = {"parameters": model.count_params()}
     if "kind" in outputs:
-        found["kind"] = round(float((outputs["kind"].argmax(-1) == truth["kind"]).mean()), 4)
+        right = outputs["kind"].argmax(-1) == truth["kind"]
+        found["kind"] = round(float(right.mean()), 4)
     if "quantity" in outputs:
         off = outputs["quantity"][:, 0] * spread + middle - truth["quantity"]
         found["quantity"] = round(float(np.sqrt(np.mean(off**2))), 4)
