@@ -38,8 +38,8 @@ def measure(
     """Train one network and try it on pictures kept back.
 
     Args:
-        heads: "both", "kind" or "quantity". A network of one head sees the pictures that
-            have its label, again and again, for as many steps as the others take.
+        heads: "both", "kind" or "quantity". A network of one head sees the
+            pictures that have its label, again and again, for as many steps.
         kinds: how many pictures keep their kind.
         quantities: how many keep their quantity.
         quantity: "radius" or "reach".
@@ -48,20 +48,21 @@ def measure(
         seed: of pictures, what is kept, and training.
         images: how many pictures.
         epochs: how often they are seen.
-        balanced: whether, with two heads and scarce labels, half of what is seen
-            has the scarce label. Else many batches have one or two of them.
+        balanced: whether, with two heads and scarce labels, half of what is
+            seen has the scarce label. Else many batches have one or two.
 
     Returns:
-        A dictionary: "kind", the share of right kinds; "quantity", the root of the
-        mean squared error in pixels; "parameters" of the network.
+        A dictionary: "kind", the share of right kinds; "quantity", the root
+        of the mean squared error in pixels; "parameters" of the network.
     """
     given, true = _pictures(images, 1000 + seed, quantity)
     others, truth = _pictures(TESTS, 1, quantity)
     middle, spread = true["quantity"].mean(), true["quantity"].std()
     labels = {
         "kind": hide(true["kind"], kinds, seed),
-        "quantity": (hide(true["quantity"], quantities, 500 + seed) - middle) / spread,
+        "quantity": hide(true["quantity"], quantities, 500 + seed),
     }
+    labels["quantity"] = (labels["quantity"] - middle) / spread
     keras.utils.set_random_seed(seed)
     if heads == "both":
         model = as_model(multitask_model, given.shape[1:], filters=filters)
@@ -71,7 +72,8 @@ def measure(
         order = np.random.default_rng(seed).permutation(images)
         seen = np.concatenate([order[half:], again])
     else:
-        model = as_model(single_task_model, given.shape[1:], heads, filters=filters)
+        shape = given.shape[1:]
+        model = as_model(single_task_model, shape, heads, filters=filters)
         seen = np.resize(_there(labels[heads]), images)
     labels = {name: labels[name][seen] for name in model.output_names}
     pixels = standardised(given, given)[seen]
