@@ -167,6 +167,29 @@ def _inside(rng, kind, height, width):
     shorter = min(height, width)
     radius, angle = rng.uniform(0.08, 0.19) * shorter, rng.uniform(0, 2 * np.pi)
     row, column = (rng.uniform(1.6 * radius, side - 1.6 * radius) for side in (height, width))
+    return shape_mask(kind, (height, width), (row, column), radius, angle)
+
+
+def shape_mask(kind, size, middle, radius, angle=0.0):
+    """Return which pixels lie in a circle, a square or a triangle; equal radii give equal areas.
+
+    Args:
+        kind: one of `SHAPES`.
+        size: `(height, width)` of the picture.
+        middle: `(row, column)`, in pixels.
+        radius: of the circle; the others have its area.
+        angle: by which a square or a triangle is turned, in radians.
+
+    Raises:
+        ValueError: if there is no such kind of shape.
+
+    Example:
+        >>> int(shape_mask("square", (4, 4), (2, 2), 1.0).sum())     # its side is sqrt(pi) = 1.77
+        4
+    """
+    if kind not in SHAPES:
+        raise ValueError(f"kind must be one of {', '.join(SHAPES)}; got {kind!r}.")
+    (height, width), (row, column) = size, middle
     down, right = np.mgrid[:height, :width] + 0.5  # the centres of the pixels
     down, right = down - row, right - column
     if kind == "circle":

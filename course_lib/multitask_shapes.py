@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_lib.arguments import integer
-from course_lib.data import SHAPES
+from course_lib.data import SHAPES, shape_mask
 
 RADII = (0.14, 0.28)  # of the picture's side
 # From the middle to the farthest point, in radii of the circle that has the shape's area.
@@ -91,15 +91,7 @@ def _inside(rng, kind, radius, size):
     reach = FARTHEST[kind] * radius
     row, column = rng.uniform(reach, size - reach, 2)
     angle = rng.uniform(0, 2 * np.pi)
-    down, right = np.mgrid[:size, :size] + 0.5  # the centres of the pixels
-    down, right = down - row, right - column
-    if kind == "circle":
-        return down**2 + right**2 <= radius**2
-    sides = {"square": 4, "triangle": 3}[kind]
-    # A regular polygon has the area sides * inner**2 * tan(pi / sides); here it is the circle's.
-    inner = radius * np.sqrt(np.pi / (sides * np.tan(np.pi / sides)))
-    turns = angle + 2 * np.pi * np.arange(sides) / sides
-    return np.all([right * np.cos(t) + down * np.sin(t) <= inner for t in turns], axis=0)
+    return shape_mask(kind, (size, size), (row, column), radius, angle)
 
 
 def _coloured(rng, size, low, high):

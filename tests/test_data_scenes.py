@@ -263,3 +263,8 @@ def test_pets_refuse_masks_of_another_kind(shelf):
         path.write_bytes(png(np.full((60, 40), 7, np.uint8)))
     with pytest.raises(ValueError, match=r"masks must hold 1, 2 and 3; got \[7"):
         pets(1, folder=shelf, origin=shelf.as_uri())
+
+
+def test_a_shape_that_is_not_drawn_is_refused():
+    with pytest.raises(ValueError, match="one of circle, square, triangle; got 'star'"):
+        data.shape_mask("star", (4, 4), (2, 2), 1.0)
