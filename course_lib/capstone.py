@@ -180,6 +180,7 @@ def pretrain(pages, seed=0, steps=STEPS, batch=BATCH):
     embeddings = ops.stack([head(network(views[:, view])) for view in (0, 1)], axis=1)
     model = keras.Model(views, embeddings)
     model.compile(keras.optimizers.Adam(RATE), pair_loss)
+    model.optimizer.build(model.trainable_variables)  # spares a trace
     model.fit(pairs, np.zeros(count), batch_size=batch, epochs=1, verbose=0)
     return network
 
@@ -271,6 +272,7 @@ def fit_points(model, pages, points, steps=HEAD_STEPS, learning_rate=HEAD_RATE):
         True
     """
     model.compile(keras.optimizers.Adam(positive(learning_rate, "learning_rate")), point_loss)
+    model.optimizer.build(model.trainable_variables)  # spares a trace
     steps = integer(steps, "steps")
     return model.fit(pages, points, batch_size=len(pages), epochs=steps, verbose=0).history["loss"]
 

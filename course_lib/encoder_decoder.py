@@ -327,6 +327,7 @@ def train_on_images(
         )
     keras.utils.set_random_seed(seed)
     model.compile(keras.optimizers.Adam(learning_rate), "mse")
+    model.optimizer.build(model.trainable_variables)  # spares a trace
     history = model.fit(images, targets, batch_size, epochs, verbose=0, validation_data=validation)
     return {name: [float(value) for value in values] for name, values in history.history.items()}
 

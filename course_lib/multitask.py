@@ -319,6 +319,7 @@ def train_multitask(
         loss=[LOSSES[name] for name in targets],
         loss_weights=[weighted[name] for name in targets],
     )
+    model.optimizer.build(model.trainable_variables)  # spares a trace
     history = model.fit(
         np.asarray(images, "float32"),
         next(iter(targets.values())) if len(targets) == 1 else targets,

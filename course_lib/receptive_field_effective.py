@@ -256,6 +256,7 @@ def trained_fields(
     looked_at = images[:16]
     before = effective_receptive_field(model, looked_at)
     model.compile(keras.optimizers.Adam(rate), "mse")
+    model.optimizer.build(model.trainable_variables)  # spares a trace
     history = model.fit(images, targets, batch_size=16, epochs=epochs, verbose=0)
     after = effective_receptive_field(model, looked_at)
     return {"before": before, "after": after, "losses": history.history["loss"]}

@@ -298,6 +298,7 @@ def pretrain(
         return nt_xent(*ops.split(rows, 2, axis=0), temperature)
 
     model.compile(keras.optimizers.Adam(learning_rate), loss)
+    model.optimizer.build(model.trainable_variables)  # spares a trace
     losses = []
     for _ in range(integer(epochs, "epochs")):
         order = rng.permutation(len(images))[: len(images) // batch_size * batch_size]

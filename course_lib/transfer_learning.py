@@ -204,6 +204,7 @@ def fine_tune(
         # Compiled after freezing, and anew: Adam's averages are those of other weights.
         adam = keras.optimizers.Adam(rate)
         model.compile(adam, "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.optimizer.build(model.trainable_variables)  # spares a trace
         batch = integer(batch_size, "batch_size")
         found = model.fit(images, labels, batch_size=batch, epochs=count, verbose=0)
         for name, numbers in history.items():

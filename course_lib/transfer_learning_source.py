@@ -162,6 +162,7 @@ def train_source(count=COUNT, rates=RATES, seed=SEED):
     keras.utils.set_random_seed(seed)
     model, (images, labels) = _untrained(), letters(count, seed)
     model.compile(keras.optimizers.Adam(), "sparse_categorical_crossentropy")
+    model.optimizer.build(model.trainable_variables)  # spares a trace
     for epoch, rate in enumerate(rates):
         model.optimizer.learning_rate = rate
         pages = prepare(placed(images, seed=1000 * seed + epoch))

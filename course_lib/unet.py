@@ -427,6 +427,7 @@ def train_unet(
     keras.utils.set_random_seed(integer(seed, "seed", minimum=0))
     optimizer = keras.optimizers.Adam(positive(learning_rate, "learning_rate"))
     model.compile(optimizer, loss=segmentation_loss)
+    model.optimizer.build(model.trainable_variables)  # spares a trace
     history = model.fit(
         images,
         targets,

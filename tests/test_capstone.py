@@ -286,6 +286,7 @@ def test_bad_arguments_of_segment(points):
         topic.segment(pages, pages, points, pages)
 
 
+@pytest.mark.slow
 def test_segment_beats_what_can_be_had_without_pretraining():
     from course_lib.unet import mean_iou
 

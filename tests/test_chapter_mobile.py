@@ -189,6 +189,7 @@ def test_linear_bottlenecks_learn_more(page):
     assert says("with 8 the starts overlap")
 
 
+@pytest.mark.slow
 def test_the_recipe_still_agrees():
     """A cheaper run of it: one start, four epochs, in which all starts have parted."""
     recipe = runpy.run_path(str(BOOK / "_data" / "mobile_linear.py"))

@@ -248,6 +248,7 @@ def test_clusters(page):
     assert says('"0.68, without a single label"')
 
 
+@pytest.mark.slow
 def test_recipes_still_agree(recipes):
     """Cheaper runs: a few epochs are enough to part the arms."""
     labels, choices = recipes["labels"], recipes["choices"]

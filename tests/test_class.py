@@ -31,8 +31,8 @@ def _is_quick(stem, student):
     if stem == "convolution":
         return True
     status = build.expected(student)["status"]
-    if _takes_long(stem):  # to name the mistake in a network is most of the work
-        first, others = ("correct", "half-finished"), False
+    if _takes_long(stem):  # to name the mistake in a network is most of the work: once will do
+        first, others = ("correct", "half-finished" if stem == "cnn" else "blank"), False
     else:
         first = ("correct", "wrong")
         others = zlib.crc32(f"{stem}/{student.name}".encode()) % 6 == 0

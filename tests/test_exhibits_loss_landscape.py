@@ -363,6 +363,7 @@ def test_the_shipped_data_is_small_and_whole():
     }
 
 
+@pytest.mark.slow
 def test_the_recipe_still_makes_such_surfaces():
     """Its cheap version: 8 layers, one epoch, nine points. And its words about the data."""
     place = FILES / "loss_landscape.py"

@@ -110,16 +110,19 @@ def test_strided_1x1_is_still_broken_with_onednn():
     pytest.fail(MENDED.format(version=version))
 
 
+@pytest.mark.slow
 def test_strided_1x1_is_right_without_onednn():
     error, *_ = _gradients(SHAPES, "strided", onednn="0")
     assert error < 1e-5  # float32 with up to 2,048 summands; 1e-7 to 2e-6 seen
 
 
+@pytest.mark.slow
 def test_subsampling_first_is_right_with_onednn():
     error, *_ = _gradients(SHAPES, "subsample", onednn="1")
     assert error < 1e-5
 
 
+@pytest.mark.slow
 def test_outputs_are_right_with_onednn():
     """Checks only run a student's network forwards: they survive where the switch was left on."""
     error, *_ = _gradients(SHAPES, "forward", onednn="1")

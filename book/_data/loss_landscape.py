@@ -50,6 +50,7 @@ def train(kind, depth, seed, epochs=EPOCHS):
     model = network(kind, depth)
     entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.SGD(RATE, momentum=0.9), entropy, metrics=["accuracy"])
+    model.optimizer.build(model.trainable_variables)  # spares a trace
     seen, new = slice(None, TRAINED), slice(TRAINED, None)
     model.fit(images[seen], labels[seen], BATCH, epochs, verbose=0)
     scores = [model.evaluate(images[part], labels[part], verbose=0)[1] for part in (seen, new)]

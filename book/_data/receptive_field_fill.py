@@ -76,6 +76,7 @@ def train(kind, seed, epochs=12, count=320):
     model = as_model(filler, (SIZE, SIZE, 1), kind)
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(0.005), loss)
+    model.optimizer.build(model.trainable_variables)  # spares a trace
     data, settings = outlines(count, seed), {"batch_size": 16, "verbose": 0}
     history = model.fit(*data, epochs=epochs, **settings)
     return model, history.history["loss"]

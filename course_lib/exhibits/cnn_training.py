@@ -69,6 +69,7 @@ def train(epochs=EPOCHS, seed=SEED):
     model.compile(
         keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"]
     )
+    model.optimizer.build(model.trainable_variables)  # spares a trace
     for _ in range(epochs):
         model.fit(vary(images, rng), labels, batch_size=64, verbose=0)
     return model, model.evaluate(*test, verbose=0)[1]

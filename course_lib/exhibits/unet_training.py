@@ -104,6 +104,7 @@ def train(images=IMAGES, epochs=EPOCHS, seed=SEED, verbose=0):
     steps = epochs * -(-images // BATCH)
     rate = keras.optimizers.schedules.CosineDecay(0.005, max(1, steps))
     model.compile(keras.optimizers.Adam(rate), loss)
+    model.optimizer.build(model.trainable_variables)  # spares a trace
     for _ in range(epochs):
         turned = np.rot90(targets, rng.integers(4), axes=(1, 2))
         given = [pictures(turned, rng), switches(images, rng)]
