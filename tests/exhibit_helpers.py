@@ -46,6 +46,13 @@ def set_slider(page, label, value, nth=0):
     settle(page)
 
 
+def press_at_once(place, *keys):
+    """Press keys within one frame, as on a slow machine: each must go on from the one before."""
+    press = "new KeyboardEvent('keydown', { key, bubbles: true })"
+    place.evaluate(f"(place, keys) => keys.forEach((key) => place.dispatchEvent({press}))", keys)
+    settle(place.page)
+
+
 def numbers(text):
     return [
         float(n.replace(",", "")) for n in re.findall(r"-?\d[\d,]*\.?\d*", text.replace("−", "-"))

@@ -1,5 +1,7 @@
 """The checks of fine-tuning: what they rest on in Keras, and that one mistake costs one part."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -57,7 +59,7 @@ def test_frozen_variables_do_not_count_as_frozen_layers():
 
     parts, named = lost(FREEZE, by_variables)
     assert parts == ["frozen", "included", "statistics", "nested"]
-    assert named == {"nothing_frozen"}
+    assert named == {"variables_frozen"}
 
 
 def test_preprocessing_comes_back_to_the_last_bit():
@@ -111,6 +113,7 @@ def test_what_fit_trains_is_looked_up_when_it_begins(compiles, parts, named):
     assert lost(TUNE, answer) == (parts, named)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("check", "mistake", "parts"),
     [
@@ -143,7 +146,8 @@ def test_an_error_comes_once_for_all_parts_that_need_the_call():
         calls.append(given["epochs"])
         raise RuntimeError("no")
 
-    parts, named = lost(TUNE, fails)
+    # To name what is wrong would take it through all planted trainings.
+    parts, named = lost(replace(TUNE, misconceptions=[]), fails)
     assert len(parts) == len(TUNE.parts)
     assert not named
     assert calls.count((4, 0)) == 1

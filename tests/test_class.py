@@ -90,7 +90,9 @@ def _grade(course, cases, *options):
 def test_the_command_ends_well(graded):
     for done in graded[0]:
         assert done.returncode == 0, done.stderr
-    assert graded[0][0].stdout.count("Commonest mistakes") == len(graded[1])
+    said = graded[0][0].stdout
+    assert said.count("Marks are in the gradebook") == len(graded[1])
+    assert said.count("Commonest mistakes") >= 3  # where others than the blank and the right are
 
 
 def test_every_class_is_tried_in_each_way():

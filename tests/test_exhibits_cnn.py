@@ -4,7 +4,15 @@ import json
 
 import numpy as np
 import pytest
-from exhibit_helpers import DRAGS, FRAME, numbers, script_of_a_drag, set_slider, settle
+from exhibit_helpers import (
+    DRAGS,
+    FRAME,
+    numbers,
+    press_at_once,
+    script_of_a_drag,
+    set_slider,
+    settle,
+)
 
 from course_lib.data import digits
 from course_lib.exhibits import cnn_network, cnn_training
@@ -331,11 +339,7 @@ def test_maps_are_chosen_and_enlarged(opened):
     settle(page)
     title = page.locator(".cnn-enlarged .exhibit-caption")
     assert title.inner_text() == "conv_3, map 2"
-    # All within one frame, as on a slow machine: each key moves on from the one before.
-    keys = ["ArrowRight", "ArrowRight", "ArrowLeft"]
-    press = "(sheet, key) => sheet.dispatchEvent(new KeyboardEvent('keydown', { key }))"
-    sheets.nth(3).evaluate(f"(sheet, keys) => keys.forEach((key) => ({press})(sheet, key))", keys)
-    settle(page)
+    press_at_once(sheets.nth(3), "ArrowRight", "ArrowRight", "ArrowLeft")
     assert title.inner_text() == "conv_3, map 3"
     large = page.locator(".cnn-enlarged canvas")
     large.focus()

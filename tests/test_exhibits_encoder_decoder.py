@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from exhibit_helpers import FRAME, numbers, script_of_a_drag, set_slider, settle
+from exhibit_helpers import FRAME, numbers, press_at_once, script_of_a_drag, set_slider, settle
 
 from course_lib.convolution import conv2d, conv2d_gradients
 from course_lib.encoder_decoder import conv2d_transpose, upsample_bilinear, upsample_nearest
@@ -231,6 +231,8 @@ def test_output_pixels_are_pointed_at_by_key_and_by_mouse(opened):
     settle(page)
     assert story.inner_text() == "Output pixel 6 = 1 × pixel 3: 1 stamp."
     assert axis.get_attribute("aria-valuenow") == "6"
+    press_at_once(axis, "ArrowRight", "ArrowRight", "ArrowLeft")
+    assert axis.get_attribute("aria-valuenow") == "7"
     page.keyboard.press("End")
     settle(page)
     assert numbers(story.inner_text())[0] == 13

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from exhibit_helpers import FRAME, numbers, script_of_a_drag, set_slider, settle
+from exhibit_helpers import FRAME, numbers, press_at_once, script_of_a_drag, set_slider, settle
 
 from course_lib.exhibits.residual import BlockExplorer, GradientExplorer
 from course_lib.exhibits.residual_blocks import (
@@ -244,6 +244,8 @@ def test_bars_are_pointed_at_by_key_and_by_mouse(opened):
     page.keyboard.press("ArrowRight")
     settle(page)
     assert chart.get_attribute("aria-valuenow") == "5"
+    press_at_once(chart, "ArrowRight", "ArrowRight", "ArrowLeft")
+    assert chart.get_attribute("aria-valuenow") == "6"
     page.keyboard.press("End")
     settle(page)
     assert value(table(page)[0][1]) == 1

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from exhibit_helpers import FRAME, numbers, script_of_a_drag, set_slider, settle
+from exhibit_helpers import FRAME, numbers, press_at_once, script_of_a_drag, set_slider, settle
 
 from course_lib.exhibits import self_supervised_stills
 from course_lib.exhibits.self_supervised import SCATTERED, PairsExplorer, contrast
@@ -135,6 +135,8 @@ def test_arrow_keys_move_a_point_and_the_loss(opened):
     chosen.focus()
     page.keyboard.press("ArrowLeft")
     settle(page)
+    assert chosen.get_attribute("aria-valuenow") == str(SCATTERED[5] + 2)
+    press_at_once(chosen, "ArrowLeft", "ArrowLeft", "ArrowRight", "ArrowRight")
     assert chosen.get_attribute("aria-valuenow") == str(SCATTERED[5] + 2)
     page.keyboard.press("Shift+ArrowRight")
     settle(page)

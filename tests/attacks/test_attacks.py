@@ -83,9 +83,12 @@ def test_what_is_left_would_be_seen():
     with Traces() as traces:
         Path(tempfile.gettempdir(), "left-file").touch()
         # Its parent ends, so that it is an orphan.
-        subprocess.run(["sh", "-c", "sleep 20 & "], check=True)
-        left = traces.left(0)
-        sleeper = next(word.split()[1] for word in left if "sleep" in word)
+        subprocess.run(["sh", "-c", "sleep 60 & "], check=True)
+        sleepers = []
+        while not sleepers:  # at first it is called sh
+            left = traces.left(0)
+            sleepers = [word.split()[1] for word in left if "sleep" in word]
+        (sleeper,) = sleepers
         subprocess.run(["kill", "-9", sleeper], check=True)
     # Control groups and mounts may be those of tests that run beside this one.
     kinds = [word.split()[0] for word in left]

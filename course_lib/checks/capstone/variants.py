@@ -175,12 +175,11 @@ def clicked_features_alone(unlabelled, pages, points, hidden):
     known, wanted = (np.asarray(up(mean(encoder(one)))) for one in (pages, hidden))
     chosen = points >= 0
     rows, kinds = known[chosen], points[chosen]
-    centre, size = rows.mean(axis=0), rows.std(axis=0) + 1e-3
     linear = keras.Sequential([keras.Input((48,)), layers.Dense(6, activation="softmax")])
     linear.compile(keras.optimizers.Adam(0.03), "sparse_categorical_crossentropy")
-    linear.fit((rows - centre) / size, kinds, batch_size=len(rows), epochs=60, verbose=0)
+    linear.fit(rows, kinds, batch_size=len(rows), epochs=100, verbose=0)
     kernel, bias = linear.get_weights()
-    return (((wanted - centre) / size) @ kernel + bias).argmax(axis=-1)
+    return (wanted @ kernel + bias).argmax(axis=-1)
 
 
 @segment.forbid

@@ -249,17 +249,17 @@ def _mixed(rng, *rows):
 def accuracy(rng):
     """The share of the given labels that is right, of a classifier that did not learn from them."""
     classes, width = int(rng.integers(3, 5)), 24
-    # Four points a class, each three times: that one of the three is called by a wrong name cannot
+    # Five points a class, each three times: that one of the three is called by a wrong name cannot
     # be learnt. The others are points on their own, so that all of their names could be.
     centres = 3 * np.repeat(np.eye(classes), width // classes, axis=1)
-    points = np.repeat(centres, 4, axis=0)
+    points = np.repeat(centres, 5, axis=0)
     points = points + rng.normal(0, 0.3, points.shape)
     known, others = np.repeat(points, 3, axis=0), np.repeat(centres, 5, axis=0)
-    others = others + rng.normal(0, 0.2, others.shape)
+    others = others + rng.normal(0, 0.1, others.shape)
     # One of each class has a wrong name's row for its neighbour, and most of its class behind it.
-    others[2::5] = 0.7 * centres + 0.3 * points[::4]
+    others[2::5] = 0.85 * centres + 0.15 * points[::5]
     parts = []
-    for rows, each, wrong in ((known, 12, (0,)), (others, 5, (1, 4))):
+    for rows, each, wrong in ((known, 15, (0,)), (others, 5, (1, 4))):
         labels = np.repeat(np.arange(classes), each)
         turned = np.isin(np.arange(len(rows)) % each, wrong)
         parts += [rows.astype(np.float32), np.where(turned, (labels + 1) % classes, labels)]

@@ -35,6 +35,19 @@ def nothing_frozen(model, name):
 
 
 @freeze_until.misconception(
+    "variables are frozen here, and no layer is. Batch normalisation asks its layer's trainable "
+    "whether to go on counting: set layer.trainable = False, which freezes the variables too."
+)
+def variables_frozen(model, name):
+    model.trainable = False
+    model.trainable = True
+    for layer in model.layers[: _end(model, name)]:
+        for variable in layer.weights:
+            variable.trainable = False
+    return model
+
+
+@freeze_until.misconception(
     "the layer that is named still learns: the loop stops before it. Freeze it, then stop."
 )
 def named_layer_left_out(model, name):

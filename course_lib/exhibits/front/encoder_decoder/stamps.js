@@ -39,6 +39,7 @@ export class Stamps {
       const to = { Home: 0, End: this.outputs - 1 }[event.key] ?? (by && clamp(this.pixel + by, 0, this.outputs - 1));
       if (to === undefined) return;
       event.preventDefault();
+      this.pixel = to;  // the next key may come before the next frame
       onPick(to);
     });
   }

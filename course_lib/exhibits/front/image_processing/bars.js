@@ -56,6 +56,7 @@ export class Histogram {
       const to = { Home: 0, End: BINS - 1, Escape: -1 }[event.key] ?? (by && Math.max(0, Math.min(BINS - 1, this.bar + by)));
       if (to === undefined) return;
       event.preventDefault();
+      this.bar = to;  // the next key may come before the next frame
       this.onPick(to);
     });
   }

@@ -13,8 +13,9 @@ const REACHES = [10, 20, 40, 80, 160, 320, 640];  // a scale that followed every
 
 // The line, two handles that are buttons, and the edges' places, over a picture.
 class Line {
-  constructor(picture, onMove) {
-    Object.assign(this, { picture, onMove });
+  // endOf tells where an end is now: keys may come faster than frames, in which `show` would.
+  constructor(picture, onMove, endOf) {
+    Object.assign(this, { picture, onMove, endOf });
     this.paths = ["line-under", "line-over", "line-marks-under", "line-marks", "line-here-under", "line-here"]
       .map((name) => drawn("path", { class: name }));
     this.svg = drawn("svg", { class: "profile-line", "aria-hidden": "true" }, ...this.paths);
@@ -54,7 +55,7 @@ class Line {
       const by = { ArrowUp: [-step, 0], ArrowDown: [step, 0], ArrowLeft: [0, -step], ArrowRight: [0, step] }[event.key];
       if (!by) return;
       event.preventDefault();
-      this.onMove(end, this.ends[end].map((value, axis) => value + by[axis]));
+      this.onMove(end, this.endOf(end).map((value, axis) => value + by[axis]));
     });
   }
 
@@ -104,7 +105,7 @@ function render({ model, el }) {
   const place = range("place on the line", { min: 0, max: 1, onInput: (value) => put(model, { place: value }) });
   const names = model.get("names");
   const photographs = choice("photograph", names.map((name, i) => [i, name]), (value) => put(model, { chosen: Number(value) }));
-  const picture = new Picture(), line = new Line(picture, move), note = element("p", { class: "exhibit-note" });
+  const picture = new Picture(), line = new Line(picture, move, (end) => model.get(ENDS[end])), note = element("p", { class: "exhibit-note" });
   const charts = [new LineChart("intensity along the line", toPlace), new LineChart("its change from one pixel to the next", toPlace)];
   const said = element("p", { class: "profile-said" }), announce = announcer();
   photographs.box.hidden = names.length < 2;

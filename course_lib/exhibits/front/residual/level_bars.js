@@ -52,6 +52,7 @@ export class LevelBars {
       const to = { Home: 0, End: this.layers - 1 }[event.key] ?? (by && clamp(this.layer + by, 0, this.layers - 1));
       if (to === undefined) return;
       event.preventDefault();
+      this.layer = to;  // the next key may come before the next frame
       onPick(to);
     });
   }

@@ -71,7 +71,8 @@ class Circle {
       const ways = { ArrowLeft: 1, ArrowUp: 1, ArrowRight: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 }, way = ways[event.key];
       if (!way) return;
       event.preventDefault();
-      this.onMove(i, wrap(this.angles[i] + way * (event.shiftKey ? 10 : 2)));
+      this.angles = this.angles.with(i, wrap(this.angles[i] + way * (event.shiftKey ? 10 : 2)));
+      this.onMove(i, this.angles[i]);  // the next key may come before the next frame
     });
   }
 
