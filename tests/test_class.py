@@ -27,12 +27,12 @@ def _takes_long(stem):
 
 
 def _is_quick(stem, student):
-    """The mould's class whole; of others one right, one not, the unreadable, a few if fast."""
+    """The mould's class whole; of others one right, the unreadable, and if fast some wrong ones."""
     if stem == "convolution":
         return True
     status = build.expected(student)["status"]
     if _takes_long(stem):  # to name the mistake in a network is most of the work: once will do
-        first, others = ("correct", "half-finished" if stem == "cnn" else "blank"), False
+        first, others = ("correct", "half-finished") if stem == "cnn" else ("correct",), False
     else:
         first = ("correct", "wrong")
         others = zlib.crc32(f"{stem}/{student.name}".encode()) % 6 == 0
@@ -100,7 +100,7 @@ def test_every_class_is_tried_in_each_way():
     assert {stem for stem, _ in QUICK} == stems
     for stem in stems:
         marks = [build.expected(s)["marks"] for own, s in QUICK if own == stem]
-        assert len(marks) >= 3
+        assert len(marks) >= 2
         assert any(sum(one.values()) == _total(stem) for one in marks), f"nobody is right in {stem}"
 
 

@@ -2,9 +2,12 @@
 
 import importlib
 from base64 import b64decode
+from io import BytesIO
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 
 from course_lib.exhibits import base
 from course_lib.topics import TOPICS
@@ -51,7 +54,12 @@ def test_a_still_picture_and_its_words_travel_with_the_view(exhibit):
     assert data["text/plain"] == metadata["image/png"]["alt"]
     assert len(data["text/plain"]) > 60
     picture = b64decode(data["image/png"])
-    assert picture == exhibit().still()
+    # Not to the byte: where numbers lie in memory may round a sum, and so a shade, otherwise.
+    one, two = (
+        np.asarray(Image.open(BytesIO(png)).convert("RGB"), float)
+        for png in (picture, exhibit().still())
+    )
+    assert np.abs(one - two).mean() < 1
     assert picture[1:4] == b"PNG"
     assert len(picture) < 60_000
 
