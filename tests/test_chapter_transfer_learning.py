@@ -103,6 +103,41 @@ def test_statistics_drift_where_weights_alone_are_frozen(page):
     assert page["drift"]["their weights only"] > 0.05
 
 
+def test_inference_that_is_built_in_is_overruled_by_fit(page):
+    """Keras hands the model's own `training` on; what the text offers instead holds."""
+    import keras
+    import tensorflow as tf
+
+    source, (images, labels) = page["source_model"](), page["examples"]
+    inner = keras.Model(source.input, source.get_layer("features").output)
+    pages = keras.Input(source.input_shape[1:])
+    head = keras.layers.Dense(10, activation="softmax")
+    model = keras.Model(pages, head(inner(pages, training=False)))
+    model.compile("adam", "sparse_categorical_crossentropy")
+    norm = source.get_layer("norm_3")
+
+    def changes(train):
+        before = [np.array(weight) for weight in (norm.gamma, norm.moving_mean)]
+        train()
+        now = [np.array(weight) for weight in (norm.gamma, norm.moving_mean)]
+        return [np.abs(new - old).max() for new, old in zip(now, before, strict=True)]
+
+    assert min(changes(lambda: model.fit(images, labels, verbose=0))) > 1e-4
+
+    def by_hand():
+        with tf.GradientTape() as tape:
+            predicted = model(images, training=False)
+            losses = keras.losses.sparse_categorical_crossentropy(labels, predicted)
+            loss = keras.ops.mean(losses)
+        weights = model.trainable_variables
+        gradients = tape.gradient(loss, [weight.value for weight in weights])
+        keras.optimizers.Adam().apply(gradients, weights)
+
+    gamma, mean = changes(by_hand)
+    assert gamma > 1e-4
+    assert mean == 0
+
+
 def test_the_heads_inputs(page):
     assert page["shared"]
     assert says("a head on `relu_2` has 32 inputs and one on `relu_3` has 64")
