@@ -69,6 +69,7 @@ def test_probes(page):
     assert source[2] > 0.93
     assert source[2] - source[1] > 0.05
     assert target[1] - target[0] > 0.15
+    assert max(target[1:]) < source[1]  # "fewer of them are read right", says the quiz
     assert abs(target[2] - target[1]) < 0.03  # "next to nothing to add"
     for task, trained in (("letters", source), ("digits", target)):
         untrained = [mean["untrained", task, f"relu_{layer}"] for layer in (1, 2, 3)]
@@ -101,6 +102,41 @@ def test_freezing_after_a_first_fit_is_as_silent(page):
 def test_statistics_drift_where_weights_alone_are_frozen(page):
     assert page["drift"]["the layers"] == 0
     assert page["drift"]["their weights only"] > 0.05
+
+
+def test_inference_that_is_built_in_is_overruled_by_fit(page):
+    """Keras hands the model's own `training` on; what the text offers instead holds."""
+    import keras
+    import tensorflow as tf
+
+    source, (images, labels) = page["source_model"](), page["examples"]
+    inner = keras.Model(source.input, source.get_layer("features").output)
+    pages = keras.Input(source.input_shape[1:])
+    head = keras.layers.Dense(10, activation="softmax")
+    model = keras.Model(pages, head(inner(pages, training=False)))
+    model.compile("adam", "sparse_categorical_crossentropy")
+    norm = source.get_layer("norm_3")
+
+    def changes(train):
+        before = [weight.numpy().copy() for weight in (norm.gamma, norm.moving_mean)]
+        train()
+        now = [weight.numpy() for weight in (norm.gamma, norm.moving_mean)]
+        return [np.abs(new - old).max() for new, old in zip(now, before, strict=True)]
+
+    assert min(changes(lambda: model.fit(images, labels, verbose=0))) > 1e-4
+
+    def by_hand():
+        with tf.GradientTape() as tape:
+            predicted = model(images, training=False)
+            losses = keras.losses.sparse_categorical_crossentropy(labels, predicted)
+            loss = keras.ops.mean(losses)
+        weights = model.trainable_variables
+        gradients = tape.gradient(loss, [weight.value for weight in weights])
+        keras.optimizers.Adam().apply(gradients, weights)
+
+    gamma, mean = changes(by_hand)
+    assert gamma > 1e-4
+    assert mean == 0
 
 
 def test_the_heads_inputs(page):

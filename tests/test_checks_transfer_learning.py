@@ -132,6 +132,7 @@ def test_what_fit_trains_is_looked_up_when_it_begins(compiles, parts, named):
         (TUNE, "preprocessed_twice", ["preprocessing"]),
         pytest.param(TUNE, "seed_ignored", ["seeds"], marks=pytest.mark.slow),
         (TUNE, "second_history_only", ["history"]),
+        (TUNE, "second_stage_only", ["history", "first_rate", "falls"]),
     ],
 )
 def test_one_mistake_costs_one_part(check, mistake, parts):
@@ -151,6 +152,28 @@ def test_an_error_comes_once_for_all_parts_that_need_the_call():
     assert len(parts) == len(TUNE.parts)
     assert not named
     assert calls.count((4, 0)) == 1
+
+
+def test_a_list_of_lists_costs_the_history_alone():
+    """`append` for `extend`: NumPy makes no array of it, and the check must not fall over that."""
+    ragged = {"loss": [[1.0, 0.5], [0.4]], "accuracy": [[0.2, 0.3], [0.5]]}
+    found = measures._lengths(ragged)
+    assert found.came.startswith("history['loss'] of [[1.0, 0.5], [0.4]]")
+    assert found.expected.startswith("one number for each epoch")
+    assert measures._lengths({"loss": [1.0, 0.5], "accuracy": np.ones(2)}).tolist() == [2, 2]
+
+
+def test_a_model_that_cannot_be_looked_into_is_said():
+    class Own(keras.Model):
+        """A model of a class of its own, as a student may write it."""
+
+        def call(self, images):
+            """Return the images."""
+            return images
+
+    for model in (Own(), keras.Sequential([keras.layers.Dense(2, activation="softmax")])):
+        with pytest.raises(networks.Unfit, match="does not say what it computes"):
+            measures.measure_head(lambda *given, model=model: model, "mean", 2, measures.SHAPE)
 
 
 def test_head_of_a_nested_model_is_looked_into():

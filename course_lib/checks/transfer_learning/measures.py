@@ -281,6 +281,9 @@ def _headed(answer, last, classes):
     if not isinstance(new, keras.Model):
         raise Unfit(f"{describe(new)} instead of a model", "a keras.Model, at the end with return")
     networks._refuse_strange_layers(new)
+    if not hasattr(new, "outputs"):  # of a class of its own, or not built
+        wanted = "keras.Model(model.input, tensor), or a Sequential that begins with keras.Input"
+        raise Unfit(f"a model, {type(new).__name__}, that does not say what it computes", wanted)
     frozen = len({one.layer.name for m in (model, new) for one in _still(m)})
     old = {one.position: one for one in networks.weighted(pristine)}
     pairs = [
@@ -513,7 +516,19 @@ def _lengths(history):
     missing = [name for name in ("loss", "accuracy") if name not in history]
     if missing:
         return Unfit(f"a history with {sorted(history, key=repr)[:5]}", wanted)
+    for name in ("loss", "accuracy"):
+        if not _is_flat(history[name]):
+            came = f"history[{name!r}] of {describe(history[name])}"
+            return Unfit(came, "one number for each epoch: join the stages' lists with +")
     return np.array([np.size(history[name]) for name in ("loss", "accuracy")])
+
+
+def _is_flat(values):
+    """Whether values are numbers, and no lists within a list, of which NumPy makes no array."""
+    try:
+        return np.ndim(np.asarray(values, dtype=float)) < 2
+    except (TypeError, ValueError):
+        return False
 
 
 class Preprocess:

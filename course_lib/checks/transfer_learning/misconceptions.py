@@ -195,7 +195,8 @@ def unknown_name_as_a_key(model, name):
 
 
 @freeze_until.misconception(
-    "the model is frozen and does not come back: the function must end with return model."
+    "what comes back is not the model that was given, with the weights that it had: the function "
+    "must end with return model, and freezing changes no weight."
 )
 def nothing_returned(model, name):
     _freeze(model, _end(model, name))
@@ -338,8 +339,8 @@ def not_averaged(model, name, classes):
 
 
 @replace_head.misconception(
-    "the mean is taken of the probabilities of all pixels. Take it of the features, before the "
-    "head."
+    "what comes out is not the softmax of the head's scores. Take the mean of the features, before "
+    "the head and not behind it, and the softmax once."
 )
 def averaged_behind_the_softmax(model, name, classes):
     _refuse(model, name, classes)

@@ -101,16 +101,17 @@ def backbone_learns_at_once(model, images, labels, **given):
 
 
 @fine_tune.misconception(
-    "nothing is ever frozen. Set layer.trainable = False: of all layers but the last for the first "
-    "stage, and up to until for the second."
+    "the backbone learns in the first stage, and in the second what stands up to until. Set "
+    "layer.trainable = False: of all layers but the last for the first stage, and up to until for "
+    "the second."
 )
 def never_frozen(model, images, labels, **given):
     return _joined(_train(model, images, labels, given, starts=(0, 0)))
 
 
 @fine_tune.misconception(
-    "in the first stage the head is frozen too, so that nothing learns. The last layer's trainable "
-    "stays True."
+    "in the first stage nothing learns, and the head should. The last layer's trainable must be "
+    "True, and the model's own as well."
 )
 def head_frozen_too(model, images, labels, **given):
     starts = len(model.layers), end(model, given.get("until"))
@@ -149,8 +150,8 @@ def batch_norm_never_learns(model, images, labels, **given):
 
 
 @fine_tune.misconception(
-    "until is not used: in the second stage all layers learn, those up to until too. Freeze them, "
-    "the one that is named among them."
+    "what until names learns in the second stage. Up to there all layers stay frozen, the one that "
+    "is named among them."
 )
 def until_ignored(model, images, labels, **given):
     starts = len(model.layers) - 1, 0
@@ -200,7 +201,7 @@ def rate_set_without_compiling(model, images, labels, **given):
 
 
 @fine_tune.misconception(
-    "a copy of the model is trained, and the one that was given stays as it was. Train the model "
+    "the model that was given stays as it was: nothing is trained, or a copy is. Train the model "
     "itself."
 )
 def a_copy_trained(model, images, labels, **given):
@@ -215,6 +216,15 @@ def a_copy_trained(model, images, labels, **given):
 def first_stage_only(model, images, labels, **given):
     given = DEFAULTS | given
     return _train(model, images, labels, given | {"epochs": (given["epochs"][0], 0)})[0]
+
+
+@fine_tune.misconception(
+    "there is no first stage: training begins with the second. epochs[0] is the number of epochs "
+    "in which the head learns alone."
+)
+def second_stage_only(model, images, labels, **given):
+    given = DEFAULTS | given
+    return _train(model, images, labels, given | {"epochs": (0, given["epochs"][1])})[1]
 
 
 @fine_tune.misconception(
