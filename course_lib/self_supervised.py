@@ -260,7 +260,8 @@ def pretrain(
         encoder: a `keras.Model` that makes features, of shape `(batch, features)`, or maps, of
             which the mean over height and width is taken. With several outputs the last counts.
         images: array of shape `(count, height, width, channels)`, as the encoder takes them.
-        epochs: how often each image is seen, as two views each time.
+        epochs: how often all images are gone through, two views of each. In an epoch those sit out
+            that do not fill a batch.
         batch_size: images in a step: each has `2 * batch_size - 2` negatives.
         learning_rate: of Adam.
         temperature: of `nt_xent`.

@@ -215,6 +215,7 @@ def test_labels(page):
     assert (mean["random"] < mean["pixels"]).all()
     assert (mean["pretrained"] > mean["pixels"]).all()
     assert abs(mean["pretrained"][2] - mean["scratch"][2]) < 0.015
+    assert abs(mean["tuned"][1] - mean["pretrained"][1]) < 0.01
     best = np.maximum(mean["pretrained"], mean["scratch"])
     assert (mean["tuned"] > best)[2:4].all()
     assert (mean["tuned"] > mean["scratch"]).all()

@@ -25,7 +25,7 @@ FACTORS = "shares of small, large and impossible factors, and of other additions
 VIEWS = "share of images with equal steps in both views, with equal factors; views left alone"
 IMAGES = "share of neighbouring images with equal steps, with equal factors, in both arrays"
 SEEDS = "whether equal seeds give equal views, whether different seeds do"
-NOTHING = "whether views are the images where nothing is to be changed"
+NOTHING = "whether views are the images, shuffled images, black, where nothing is to be changed"
 DECIMALS = "whether views of whole numbers have decimals"
 VIEW = (OWN, BORDER, MOVES, FACTORS, VIEWS, IMAGES, SEEDS, NOTHING, DECIMALS)
 _CALLS = OrderedDict()
@@ -40,7 +40,7 @@ def measure_views(answer, images, seed, shift, contrast, look=OWN):
         pairs = [_made(answer, images, other, shift, contrast) for other in (seed, seed + 1)]
         found = [float(np.array_equal((first, second), other.pair)) for other in pairs]
     elif look == NOTHING:
-        found = [float(np.allclose(view, original, 1e-4, 1e-4)) for view in (first, second)]
+        found = [fact for view in (first, second) for fact in _unchanged(view, original)]
     elif look == DECIMALS:
         found = [float(np.mean(view != np.round(view)) > 0.5) for view in (first, second)]
     else:
@@ -171,6 +171,18 @@ def _line(x, y):
     )
 
 
+def _unchanged(view, original):
+    """Whether a view is the images; if not, the same in another order; or all black."""
+    one, two = (np.sort(images.sum(axis=(1, 2, 3))) for images in (view, original))
+    same = np.allclose(view, original, 1e-4, 1e-4)
+    return [float(same), float(not same and np.allclose(one, two, 1e-4)), float(not view.any())]
+
+
+def _nothing_done(views):
+    """Whether images came back as they were: who has done nothing has earned nothing by it."""
+    return all(view.still for view in views)
+
+
 def _share(hits, *hypotheses):
     hits = np.asarray(hits)
     found = settled(hits.sum(), hits.size, *hypotheses)
@@ -197,7 +209,7 @@ def _border(*views):
                 due = view.factors[place] * due + view.added[place] * (mode != "constant")
                 found.append(np.allclose(view.views[place], due, 1e-3, 1e-3))
     if not hits["edge"]:  # what never moves has no border to go on with
-        return [1, 0, 0]
+        return [0, 0, 0] if _nothing_done(views) else [1, 0, 0]
     return [_share(found, 1, 0) for found in hits.values()]
 
 
@@ -249,6 +261,8 @@ _DUE = (0.25, 0, 0.5, 1), (0.25, 0, 0.5, 1), (0, 0.5, 1), (0, 1)
 
 
 def _between(first, second):
+    if _nothing_done((first, second)):
+        return [1, 1, 1]
     due = 1 / (2 * first.shift + 1) ** 2
     same = (first.steps == second.steps).all(axis=1)
     moves = _mostly(same, due)
@@ -269,6 +283,8 @@ def _single(view):
 
 
 def _images(*views):
+    if _nothing_done(views):
+        return [1, 1, 1, 1]
     due = 1 / (2 * views[0].shift + 1) ** 2
     alone = any(view.still for view in views) and not all(view.still for view in views)
     moving, found = any(view.steps.any() for view in views), []

@@ -82,7 +82,7 @@ def _negatives(loss, first, second):
 def _lengths(loss, first, second):
     rng = np.random.default_rng(len(first))
     one, two = (rows * rng.uniform(0.3, 3, (len(rows), 1)) for rows in (first, second))
-    return _ratio(_number(loss(one, two)), _number(loss(_unit(first), _unit(second))))
+    return _ratio(_number(loss(one, two)), _reacting(loss, _unit(first), _unit(second)))
 
 
 def _temperature(loss, first, second):
@@ -97,7 +97,13 @@ def _temperature(loss, first, second):
 
 def _directions(loss, first, second):
     one, two = _unit(first), _unit(second)
-    return _ratio(_number(loss(two, one)), _number(loss(one, two)))
+    return _ratio(_number(loss(two, one)), _reacting(loss, one, two))
+
+
+def _reacting(loss, first, second):
+    """The loss; NaN where it is the same for the opposite partners, as a constant is."""
+    found = _number(loss(first, second))
+    return np.nan if found == _number(loss(first, -second)) else found
 
 
 def _partners(loss, first, second):

@@ -46,7 +46,7 @@ def _shuffled(images, first, second, rng):
 
 _mistaken(
     "the two arrays are not aligned: row i of the second view is made of another image than row i "
-    "of the first. Shuffle the images before you make views, or not at all.",
+    "of the first. Do not shuffle here: row i of both is made of image i.",
     "misaligned",
     after=_shuffled,
 )
@@ -72,6 +72,13 @@ _mistaken(
     "second_left_alone",
     after=lambda images, first, second, rng: (first, np.asarray(images, np.float32)),
 )
+
+
+@augment_pair.misconception(
+    "both views are the images as they were. Draw a step and a factor for each view of each image."
+)
+def nothing_done(images, seed=0, shift=1, contrast=0.3):
+    return np.array(images, np.float32), np.array(images, np.float32)
 
 
 def _one_for_all(rng, count, shift, contrast):

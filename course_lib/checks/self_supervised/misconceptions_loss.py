@@ -105,8 +105,8 @@ _mistaken(
     ),
 )
 _mistaken(
-    "positives are misaligned: the partner of row i is taken to be i - n for all rows, or the last "
-    "row for the first. The second half looks back, in the reverse order.",
+    "positives are misaligned: the order is reversed, so that row i is paired with row 2n - 1 - i, "
+    "the first with the last. Partner of i is i + n, and of i + n it is i.",
     "partners_reversed",
     partners=lambda count: [2 * count - 1 - i for i in range(2 * count)],
 )

@@ -85,6 +85,36 @@ _mistaken(
 )
 
 
+def _by_steps(known, labels, unseen, rate):
+    """The classes of rows, by plain steps as the task describes them."""
+    known, unseen = (np.hstack([rows, np.ones((len(rows), 1))]) for rows in (known, unseen))
+    kinds, places = np.unique(labels, return_inverse=True)
+    target, weights = np.eye(len(kinds))[places], np.zeros((known.shape[1], len(kinds)))
+    for _ in range(500):
+        shares = np.exp(log_softmax(known @ weights, axis=1))
+        weights -= rate * known.T @ (shares - target) / len(known)
+    return kinds[np.argmax(unseen @ weights, axis=1)]
+
+
+@linear_probe.misconception(
+    "features are not standardised: where they are large, steps of 0.5 jump to and fro, and the "
+    "small ones are hardly heard. Take away the mean and divide by the deviation, each feature by "
+    "its own (axis=0)."
+)
+def steps_not_standardised(train_features, train_labels, features, labels):
+    known, unseen = (np.asarray(rows, float) for rows in (train_features, features))
+    return float(np.mean(_by_steps(known, train_labels, unseen, 0.5) == labels))
+
+
+@linear_probe.misconception(
+    "steps go up the gradient, so that the least likely class is chosen. Take the gradient off the "
+    "weights."
+)
+def uphill(train_features, train_labels, features, labels):
+    known, unseen = _by_training(np.asarray(train_features, float), np.asarray(features, float))
+    return float(np.mean(_by_steps(known, train_labels, unseen, -0.5) == labels))
+
+
 @linear_probe.misconception(
     "this is the accuracy on the rows that it learnt from. Judge it on the others."
 )
@@ -141,8 +171,8 @@ def nearest_row(train_features, train_labels, features, labels):
 
 
 @linear_probe.misconception(
-    "it is no linear classifier: there is a layer between features and classes, which makes new "
-    "features. Then it is not the old ones that are judged."
+    "it is no linear classifier: its borders bend, as those of a hidden layer or of a vote of "
+    "neighbours do. Then it is not the features alone that are judged."
 )
 def with_a_hidden_layer(train_features, train_labels, features, labels):
     def wider(known, unseen):
