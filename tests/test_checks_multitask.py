@@ -8,7 +8,6 @@ from keras import layers, ops
 
 from course_lib.checks.run import find, run
 
-
 # Mistakes in networks take long to build: those that an answer below was once taken for.
 KNOWN = ("image_rescaled", "image_pooled_first", "one_tensor_of_both", "backbone_is_frozen")
 KNOWN += ("kind_does_not_train", "pooled_after_the_last_level", "always_nothing")

@@ -492,7 +492,8 @@ def another_smallest_probability(
 @multitask_loss.misconception(
     "the loss is right, and its gradient is NaN: the squares of NaN are computed, and masked "
     "afterwards. On the way back the mask's 0 is multiplied with the NaN behind it. Replace the "
-    "NaN in the quantities before you subtract (ops.where), and mask as well."
+    "NaN in the quantities before you subtract (ops.where), and mask as well. Ask for it with "
+    "ops.isnan: of tensors that have no numbers yet == asks whether both are one object."
 )
 def masked_after_the_square(
     kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)
@@ -518,18 +519,6 @@ def kinds_compared_as_objects(
     chosen = ops.take_along_axis(ops.convert_to_tensor(probabilities), index, axis=-1)[:, 0]
     first = _mean(there, -ops.log(ops.maximum(chosen, 1e-7)))
     return _sum(first, _squared(quantities, predicted), weights)
-
-
-@multitask_loss.misconception(
-    "which quantities are there is asked with ==. Of tensors that have no numbers yet it asks "
-    "whether both are one object, and the NaN stay. Write ops.isnan, or ops.equal."
-)
-def quantities_compared_as_objects(
-    kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)
-):  # fmt: skip
-    there = quantities == quantities
-    errors = ops.convert_to_tensor(predicted)[:, 0] - ops.where(there, quantities, 0.0)
-    return _sum(_entropy(kinds, probabilities), _mean(there, errors**2), weights)
 
 
 @multitask_loss.misconception(
