@@ -106,6 +106,8 @@ def test_the_settings_are_those_that_the_page_tells():
     assert (recipe["FEW_KINDS"], len(recipe["SEEDS"])) == (100, 3)
     assert says("1,200 pictures, twelve epochs")
     assert says("Only 100 of the 1,200 pictures keep their kind")
+    assert recipe["IMAGES"] // 2 == 600  # the half that is drawn once, beside those with a kind
+    assert says("the other half are 600 of the 1,200")
 
 
 def test_every_network_was_trained_with_every_seed(page, found):

@@ -9,6 +9,7 @@ Keras is imported where a network is measured, and not before.
 """
 
 import inspect
+import re
 import zlib
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -119,7 +120,11 @@ def model_of(inputs, outputs):
             raise Unfit(describe(one), "a tensor of Keras, made by calling layers on the input")
     try:
         model = keras.Model(inputs, outputs)
-    except ValueError:
+    except ValueError as error:
+        if "names should be unique" in f"{error}":
+            named = re.search(r'The name "(.*?)"', f"{error}")
+            wanted = "a name of its own for each layer: Keras tells layers apart by their names"
+            raise Unfit(f"several layers named {named.group(1)!r}", wanted) from None
         wanted = "a tensor that is computed from the function's argument"
         raise Unfit("a tensor that does not come from the input alone", wanted) from None
     _refuse_strange_layers(model)

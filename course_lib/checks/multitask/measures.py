@@ -14,12 +14,19 @@ from course_lib.checks.multitask.paths import POSITIVE, POSITIVE_TAPS, TAPS, Two
 
 SHAPES = "sizes of the two outputs"
 KERNELS = "numbers in the backbone's kernels, on the way to the kind and to the quantity"
-RELU = "what follows each convolution: 1 for a ReLU, 2 for nothing, 0 for something else"
-POOLED = (
-    "what each level gets: 1 for what is due, 2 or 4 for all numbers, 3 for means, 0 for another"
+RELU = (
+    "what follows each convolution: 1 for a ReLU, 2 for nothing, 0 for something else, 3 where it "
 )
+RELU += "is no plain convolution"
+POOLED = (
+    "what each level gets: 1 for what is due, 2 or 4 for all numbers, 3 for means, 5 for pixels "
+)
+POOLED += "that were changed, 0 for another"
 PADDED = "rows that a convolution loses, level by level"
-AVERAGE = "what the heads get: 1 for means, 2 for maxima, 3 for all numbers, 0 for another"
+AVERAGE = (
+    "what the heads get: 1 for means, 2 for maxima, 3 for all numbers, 0 for another, 4 where "
+)
+AVERAGE += "backbone or head is missing"
 SHARED = "kernels of the backbone: any for both (1), for the kind, for the quantity, for neither"
 HEADS = "other kernels on the way to both outputs, the kind alone, the quantity alone; what the "
 HEADS += "heads read: 0 for the features, 1 for less, 2 for more"
@@ -55,7 +62,9 @@ def measure_network(answer, shape, classes=None, filters=None, look=SHAPES, seed
             raise
         raise Unfit("a dictionary", "a tuple of two tensors, (kind, quantity)") from None
     if len(model.outputs) != 2:
-        many = f"{len(model.outputs)} tensors" if len(model.outputs) > 1 else "one tensor"
+        many = f"{len(model.outputs)} tensors"
+        if len(model.outputs) == 1:
+            many = f"one tensor of shape {model.outputs[0].shape}"
         raise Unfit(many, "a tuple of two tensors, (kind, quantity)")
     two = Two(model, classes or 3, _images(shape, seed))
     return tuple(_LOOKS[name](two, seed) if name == look else 0 for name in NETWORK)
@@ -98,11 +107,11 @@ def _follows(path, place):
     height, width = kernel.shape[:2]
     came, matrix = path.enters(place), kernel[height // 2, width // 2]
     if came.ndim != 4 or came.shape[-1] != matrix.shape[0]:
-        return 0
+        return 3
     sums = _middle(came) @ matrix
     number = path.settled(place)
     if path.values[number].ndim != 4 or path.values[number].shape[-1] != sums.shape[-1]:
-        return 0
+        return 3
     # A ReLU may stand behind the pooling as well.
     found = [_middle(path.values[number]), *_taken(path, number)]
     if any(np.allclose(one, np.maximum(sums, 0), 1e-3, 1e-4) for one in found):
@@ -132,7 +141,7 @@ def _pooled(two, seed):
     for path in two.paths():
         path.draw(seed, POSITIVE_TAPS)
         first = path.enters(path.backbone[0]) if path.backbone else np.zeros(0)
-        row = [int(np.array_equal(first, path.images))]
+        row = [1 if np.array_equal(first, path.images) else 5 * (first.shape == path.images.shape)]
         pairs = zip(path.backbone, path.backbone[1:], strict=False)
         rows.append(row + [_between(path, *pair) for pair in pairs])
     return _rows(rows)
@@ -187,7 +196,7 @@ def _average(two, seed):
 def _summed_up(path):
     """How the heads get the last maps."""
     if not path.head or not path.backbone:
-        return 0
+        return 4
     maps, came = path.values[path.settled(path.backbone[-1])], path.enters_the_head()
     if maps.ndim != 4:
         return 0
@@ -207,10 +216,14 @@ def _shared(two, seed):
     places = [(path, place) for path in paths for place in path.backbone]
     variables = {id(v): v for p, place in places for v in p.variables(place, "kernel")}
     reached = []
+    # Bright ones too: pixels that a rescaling makes negative end at the first ReLU.
+    images = np.concatenate([two.images, 200 * two.images])
+    # Each image counts differently: of a softmax over the batch the plain sum is always 1.
+    parts = np.arange(1, len(images) + 1, dtype=np.float32)
     for number in two.order:
         with tf.GradientTape() as tape:
-            output = two.model(two.images, training=False)[number]
-            one = tf.reduce_sum(tf.reshape(output, (len(two.images), -1))[:, 0])
+            output = two.model(images, training=False)[number]
+            one = tf.reduce_sum(parts * tf.reshape(output, (len(images), -1))[:, 0])
         gradients = tape.gradient(one, [v.value for v in variables.values()])
         pairs = zip(variables.values(), gradients, strict=True)
         reached.append(

@@ -369,6 +369,14 @@ def image_pooled_first(tensor, classes=3, filters=(8, 16, 32)):
 
 
 @multitask_model.misconception(
+    "the pixels are changed before the first convolution, by a rescaling for instance. It takes "
+    "the tensor as it is: whoever calls the network prepares the images."
+)
+def image_rescaled(tensor, classes=3, filters=(8, 16, 32)):
+    return _two(layers.Rescaling(1 / 255)(tensor), classes, filters)
+
+
+@multitask_model.misconception(
     "levels are pooled by their means. Take the largest of each four: MaxPooling2D."
 )
 def pooled_by_means(tensor, classes=3, filters=(8, 16, 32)):
@@ -415,7 +423,8 @@ def no_relu_at_the_end(tensor, classes=3, filters=(8, 16, 32)):
 
 
 @multitask_model.misconception(
-    "convolutions are followed by a sigmoid, whose gradient vanishes. Take a ReLU."
+    "convolutions are followed by another function than a ReLU: a sigmoid, a tanh or a leaky one, "
+    "for instance. Take a ReLU."
 )
 def sigmoids_in_the_backbone(tensor, classes=3, filters=(8, 16, 32)):
     def convolve(tensor, maps, last=False):

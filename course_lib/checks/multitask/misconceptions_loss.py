@@ -129,6 +129,13 @@ def product_of_both(kinds, quantities, probabilities, predicted, weights=(1.0, 1
     return first * weights[1] * _squared(quantities, predicted)
 
 
+@multitask_loss.misconception(
+    "0 comes back, whatever was predicted: there is nothing to learn from."
+)
+def always_nothing(kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)):
+    return 0.0
+
+
 # --- the two losses ------------------------------------------------------------------------------
 
 
@@ -319,8 +326,8 @@ def first_kind_left_out(kinds, quantities, probabilities, predicted, weights=(1.
 
 
 @multitask_loss.misconception(
-    "the missing quantities are not left out: the loss is NaN, and after one step so are all "
-    "weights. Note that 0 times NaN is NaN as well: replace the NaN before you compute with it "
+    "the missing quantities are not left out: the loss is NaN, and after one step so is the "
+    "backbone. Note that 0 times NaN is NaN as well: replace the NaN before you compute with it "
     "(ops.where), and leave what comes of it out of the mean."
 )
 def nan_times_zero(kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)):
@@ -340,6 +347,23 @@ def missing_quantity_is_zero(
 ):  # fmt: skip
     quantities = ops.nan_to_num(ops.convert_to_tensor(quantities))
     second = _squared(quantities, predicted)
+    return _sum(_entropy(kinds, probabilities), second, weights)
+
+
+@multitask_loss.misconception(
+    "missing quantities are filled with the mean of those that are there: the network learns to "
+    "say the mean where nobody measured. Leave what comes of them out of the error's mean."
+)
+def missing_quantity_is_the_mean(
+    kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)
+):  # fmt: skip
+    quantities = ops.convert_to_tensor(quantities)
+    there = ops.logical_not(ops.isnan(quantities))
+    whole = ops.sum(ops.where(there, quantities, 0.0))
+    filled = ops.where(there, quantities, whole / ops.sum(ops.cast(there, "float32")))
+    second = _squared(filled, predicted)
+    # What is left of NaN, where no quantity is there, is not masked.
+    second = second + 0 * ops.sum(filled)
     return _sum(_entropy(kinds, probabilities), second, weights)
 
 
@@ -367,6 +391,19 @@ def quantities_masked_by_kinds(
 
 
 @multitask_loss.misconception(
+    "the cross-entropy is masked by the quantities: kinds of images without a quantity are left "
+    "out. Each task has a mask of its own."
+)
+def kinds_masked_by_quantities(
+    kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)
+):  # fmt: skip
+    values, one = _entropies(kinds, probabilities)
+    _, other = _errors(quantities, predicted)
+    first = _mean(ops.logical_and(one, other), values)
+    return _sum(first, _squared(quantities, predicted), weights)
+
+
+@multitask_loss.misconception(
     "both sums are divided by the number of all labels together. Each task has its own mean, over "
     "its own labels."
 )
@@ -380,7 +417,7 @@ def one_mean_for_both(kinds, quantities, probabilities, predicted, weights=(1.0,
 
 @multitask_loss.misconception(
     "where a task has no label in the batch, 0 is divided by 0: the loss is NaN, and after one "
-    "step so are all weights. Divide by at least 1: ops.maximum(count, 1)."
+    "step so is the backbone. Divide by at least 1: ops.maximum(count, 1)."
 )
 def nothing_over_nothing(kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)):
     values, one = _entropies(kinds, probabilities)
@@ -455,7 +492,8 @@ def another_smallest_probability(
 @multitask_loss.misconception(
     "the loss is right, and its gradient is NaN: the squares of NaN are computed, and masked "
     "afterwards. On the way back the mask's 0 is multiplied with the NaN behind it. Replace the "
-    "NaN in the quantities before you subtract (ops.where), and mask as well."
+    "NaN in the quantities before you subtract (ops.where), and mask as well. Ask for it with "
+    "ops.isnan: of tensors that have no numbers yet == asks whether both are one object."
 )
 def masked_after_the_square(
     kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)
@@ -464,6 +502,36 @@ def masked_after_the_square(
     there = ops.logical_not(ops.isnan(quantities))
     squares = (ops.convert_to_tensor(predicted)[:, 0] - quantities) ** 2
     return _sum(_entropy(kinds, probabilities), _mean(there, squares), weights)
+
+
+# Keras's symbolic tensors know != and not ==: Python's own asks whether both are one object.
+
+
+@multitask_loss.misconception(
+    "which kinds are missing is asked with ==. Of tensors that have no numbers yet it asks whether "
+    "both are one object, and every kind counts as there. Write kinds >= 0, or ops.equal."
+)
+def kinds_compared_as_objects(
+    kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)
+):  # fmt: skip
+    there = ops.logical_not(kinds == -1)
+    index = ops.expand_dims(ops.where(there, kinds, ops.zeros_like(kinds)), -1)
+    chosen = ops.take_along_axis(ops.convert_to_tensor(probabilities), index, axis=-1)[:, 0]
+    first = _mean(there, -ops.log(ops.maximum(chosen, 1e-7)))
+    return _sum(first, _squared(quantities, predicted), weights)
+
+
+@multitask_loss.misconception(
+    "which quantities are there is asked with ==. Of tensors that have no numbers yet it asks "
+    "whether both are one object, and every quantity counts as there. Write ops.isnan, or "
+    "ops.equal."
+)
+def filled_quantities_compared_as_objects(
+    kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)
+):  # fmt: skip
+    there = quantities == quantities
+    errors = ops.convert_to_tensor(predicted)[:, 0] - ops.nan_to_num(quantities)
+    return _sum(_entropy(kinds, probabilities), _mean(there, errors**2), weights)
 
 
 @multitask_loss.misconception(

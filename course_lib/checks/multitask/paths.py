@@ -111,8 +111,8 @@ class Path(Graph):
     def enters_the_head(self):
         """What the head's first kernel gets, as numbers of shape `(batch, maps)`, or flat."""
         value = self.enters(self.head[0])
-        if value.ndim < 4:
-            return value
+        if value.ndim < 4 or value.shape[1:3] == (1, 1):
+            return value.reshape(len(value), -1)
         # A head of a 1x1 convolution comes before the mean: let it hand on one map at a time.
         (kernel,) = self.variables(self.head[0], "kernel")[:1]
         found = []
