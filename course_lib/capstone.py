@@ -51,7 +51,8 @@ def crop_pairs(pages, count, size=CROP, shift=SHIFT, seed=0):
                [51., 52.]]))
 
     Reference:
-        Neighbouring crops as what belongs together: Doersch, Gupta and Efros (2015).
+        What neighbouring squares teach: Doersch, Gupta and Efros (2015). Their network says how
+        two of them lie to each other; here near ones are to get features that are alike.
     """
     pages = numeric_array(pages, "pages", AXES)
     count, size = integer(count, "count"), integer(size, "size")

@@ -1,12 +1,14 @@
 """The chapter says what its code computes: every number in its prose, its quiz and its captions."""
 
 import json
+import re
 
 import keras
 import numpy as np
 import pytest
 from chapter_helpers import BOOK, cells, run_page, text
 from chapter_helpers import says as chapter_says
+from conftest import ROOT
 
 from course_lib import capstone as topic
 from course_lib import capstone_pages as made
@@ -51,8 +53,18 @@ def test_pages_and_clicks(page):
     assert made.SIZE**2 == 4096
     assert says("A page has 4,096 pixels")
     assert 1000 < page["shrunk"] < 1500
-    assert says("a step a thousand times too small")
+    assert says("a gradient a thousand times too small")
     assert page["within"] > 0.2  # of brightness, from region to region
+
+
+def test_the_assignment_shows_as_many_clicks_as_it_says():
+    notebook = (ROOT / "solutions" / STEM / f"{STEM}.ipynb").read_text("utf8")
+    drawn = re.search(r"capstone_pages.pages\(5, seed=(\d+)\)", notebook)
+    clicked = re.search(r"capstone_pages.click\(masks, clicks=1, seed=(\d+)\)", notebook)
+    _, masks = made.pages(5, seed=int(drawn[1]))
+    points = made.click(masks, clicks=1, seed=int(clicked[1]))
+    assert ((points >= 0).sum(), points.size) == (18, 20480)
+    assert "Of 20,480 pixels eighteen have a class" in notebook
 
 
 def test_pairs_that_lie_and_negatives_that_are_none(page):

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from course_lib import capstone_pages as made
 from course_lib.checks.capstone import CHECKS
 from course_lib.checks.capstone.cases import SCRATCH, SOME, STATISTICS, WELL
 from course_lib.checks.capstone.measures import (
@@ -78,6 +79,23 @@ def test_each_student_has_pages_of_their_own():
     assert len(due_masks(1)) == len(MASKS)
 
 
+def test_classes_are_numbered_anew_and_alike_in_clicks_and_masks(monkeypatch):
+    original, seen = made.pages, []
+    monkeypatch.setattr(made, "pages", lambda *a, **k: seen.append(original(*a, **k)) or seen[-1])
+    _, _, points, _, truth = drawn(1)
+    (_, _), (_, masks), (_, hidden) = seen
+    order = np.array([np.unique(truth[hidden == kind]).item() for kind in range(CLASSES)])
+    assert sorted(order) == list(range(CLASSES)) != order.tolist()
+    known = points >= 0
+    np.testing.assert_array_equal(points[known], order[masks[known]])
+    assert ((points >= 0).sum(axis=(1, 2)) >= 3).all()
+
+
+def test_an_axis_too_many_is_no_probability():
+    known = [m.name for m in CHECKS["segment"].misconceptions if m.known_by(facts(GOOD[..., None]))]
+    assert known == ["an_axis_too_many"]
+
+
 def test_all_bands_share_one_training_and_the_last_ones_are_lost_first():
     calls = []
 
@@ -92,6 +110,49 @@ def test_all_bands_share_one_training_and_the_last_ones_are_lost_first():
     assert report.diagnosis == "one_class_everywhere"
 
 
+def test_squares_without_their_means_are_not_said_to_be_something_else():
+    def answer(pages, count, size=16, shift=8, seed=0):
+        pairs = CHECKS["crop_pairs"].reference(pages, count, size, shift, seed)
+        return pairs - pairs.mean(axis=(2, 3), keepdims=True)
+
+    report = run(CHECKS["crop_pairs"], answer, hidden=True, forbidden=())
+    assert report.outcomes[1].status == "failed"
+    assert report.outcomes[-1].status == "passed", "other seeds give other pairs"
+    assert report.diagnosis is None
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("moves", "name"),
+    [
+        (lambda rng, shift: rng.integers(-shift, shift + 1), "on_the_diagonal"),
+        (
+            lambda rng, shift: rng.integers(-shift, shift + 1) * rng.permutation([0, 1]),
+            "one_axis_at_a_time",
+        ),
+    ],
+)
+def test_shifts_that_are_cut_off_at_borders_hide_no_mistake(moves, name, seed):
+    def answer(pages, count, size=16, shift=8, seed=0):
+        rng, (batch, *sides, _) = np.random.default_rng(seed), pages.shape
+        pairs, last = [], np.array(sides) - size
+        for _ in range(count):
+            page, first = pages[rng.integers(batch)], rng.integers(last + 1)
+            second = np.clip(first + moves(rng, shift), 0, last)
+            pairs.append([page[r : r + size, c : c + size] for r, c in (first, second)])
+        return np.array(pairs)
+
+    report = run(CHECKS["crop_pairs"], answer, hidden=True, seed=seed)
+    assert [one.name for one in report.outcomes if one.status == "failed"] == ["shifts"]
+    assert report.diagnosis == name
+
+
+def test_a_loss_of_no_tensor_is_told():
+    outcome = run(CHECKS["point_loss"], lambda truth, prediction: 1.5).outcomes[-1]
+    assert (outcome.name, outcome.came) == ("in_compile", "1.5")
+    assert "keras.ops" in outcome.expected
+
+
 def test_squares_of_a_wrong_kind_are_told():
     arguments = (2, 20, 24, 1), 50, 8, 3, 5
 
@@ -100,6 +161,7 @@ def test_squares_of_a_wrong_kind_are_told():
 
     found = measure_pairs(constant, *arguments)
     assert found[1] == 1, "no square is a piece of a page"
+    assert run(CHECKS["crop_pairs"], constant, hidden=True).outcomes[1].hint == ""
     report = run(CHECKS["crop_pairs"], lambda pages, count, **settings: pages[:2])
     assert report.score == 0, "what is no pairs passes nothing"
     with pytest.raises(Unfit, match="None instead of the pairs"):

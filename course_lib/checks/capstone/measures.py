@@ -9,17 +9,20 @@ import numpy as np
 
 from course_lib import capstone_pages as made
 from course_lib.checks import networks
-from course_lib.checks.compare import AtLeast, describe
+from course_lib.checks.compare import AtLeast, describe, is_tensor
 from course_lib.checks.core import Unfit
 from course_lib.checks.once import once
 
 # --- pairs ---------------------------------------------------------------------------------------
 
 PAIRS = "shape of the pairs"
-CUT = "whether squares are no piece of a page"
+CUT = "whether squares are no piece of a page, or 2 where it is one with rows for columns"
 PAGE = "whether pairs come from two different pages"
 FAR = "whether pairs are farther apart than the shift"
-SHIFTS = "least and largest shift of rows, of columns, and whether these are shifts of their own"
+SHIFTS = (
+    "least and largest shift of rows, of columns, whether these are shifts of their own, and "
+    "whether there are both at once"
+)
 PLACES = "first and last row, first and last column of first squares, and number of pages"
 AGAIN = "whether equal seeds give equal pairs, and whether other seeds give others"
 CROPS = (PAIRS, CUT, PAGE, FAR, SHIFTS, PLACES, AGAIN)
@@ -41,7 +44,8 @@ def measure_pairs(answer, shape, count, size, shift, seed):
 
 
 def _pairs(answer, shape, count, size, shift, seed):
-    pages = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    # In no order: squares without their means must differ, or no seed would seem to be used.
+    pages = np.random.default_rng(0).permutation(np.prod(shape)).reshape(shape).astype(np.float32)
     settings = {"size": size, "shift": shift}
     pairs, again, other = (
         _array(answer(pages.copy(), count, seed=one, **settings), "pairs")
@@ -52,25 +56,31 @@ def _pairs(answer, shape, count, size, shift, seed):
     form = np.array(pairs.shape)
     if pairs.shape == (2, count, *due[2:]):  # two stacks: what else is asked still counts
         pairs = pairs.swapaxes(0, 1)
-    unknown = np.full(5, -1)
+    unknown = np.full(6, -1), np.full(5, -1)
     if pairs.shape != due:
-        return form, *(2,) * 3, unknown, unknown, same
+        return form, *(-1,) * 3, *unknown, same
     found, whole = _places(pairs, pages)
+    cut = int(not whole.all())
     if not whole.any():  # rows for columns: what else is asked still counts
         found, turned = _places(pairs.swapaxes(2, 3), pages)
         if not turned.all():  # what is no piece of a page has no place
-            return form, 1, 2, 2, unknown, unknown, same
+            return form, 1, -1, -1, *unknown, same
+        cut = 2
     one, two = found[:, 0], found[:, 1]
     page, away = one[:, 0] != two[:, 0], two[:, 1:] - one[:, 1:]
     far = ~page & (np.abs(away).max(axis=1) > shift)
-    some = (int(wrong.any()) for wrong in (~whole, page, far))
-    return form, *some, _shifts(away, ~page & ~far), _reach(one), same
+    last = np.array(shape[1:3]) - size
+    inner = ((one[:, 1:] >= shift) & (one[:, 1:] <= last - shift)).all(axis=1)
+    wrong = cut, int(page.any()), int(far.any())
+    return form, *wrong, _shifts(away, ~page & ~far, inner), _reach(one), same
 
 
-def _shifts(away, good):
+def _shifts(away, good, inner):
+    # Near a border one shift for both axes is cut off along one of them, and looks like two.
+    free = np.abs(away[good & inner])
+    own, both = (free[:, 0] != free[:, 1]).any(), (free > 0).all(axis=1).any()
     away = away[good] if good.any() else np.zeros((1, 2), int)
-    own = (np.abs(away[:, 0]) != np.abs(away[:, 1])).any()
-    return np.array([*_ends(away[:, 0]), *_ends(away[:, 1]), own], int)
+    return np.array([*_ends(away[:, 0]), *_ends(away[:, 1]), own, both], int)
 
 
 def _reach(places):
@@ -85,7 +95,8 @@ def _places(pairs, pages):
     """Return page, row and column of each square's first pixel, and whether it is a square."""
     size = pairs.shape[2]
     first = np.clip(np.nan_to_num(pairs[:, :, 0, 0, 0]), 0, pages.size - 1).astype(int)
-    number, row, column, _ = np.unravel_index(first, pages.shape)
+    place = np.argsort(pages, axis=None)[first]
+    number, row, column, _ = np.unravel_index(place, pages.shape)
     rows, columns = (np.arange(size)[:, None], np.arange(size)[None])
     height, width = pages.shape[1:3]
     inside = (row <= height - size) & (column <= width - size)
@@ -135,6 +146,8 @@ def measure_loss(answer, truth, prediction, symbolic=False):
     loss = answer(*inputs)
     if loss is None:
         raise Unfit("None instead of a tensor", "a tensor: the function must end with return")
+    if not is_tensor(loss):
+        raise Unfit(describe(loss), "a tensor that keras.ops computes from both arguments")
     # A model's outputs have a batch, and the loss of a batch is one number.
     model = keras.Model(inputs, keras.ops.reshape(loss, (1, -1)))
     return _told(networks.outputs(model, [truth.astype(np.float32), prediction])[0])
@@ -283,11 +296,15 @@ CLASSES, MANY, FEW, HIDDEN = len(made.KINDS), 200, 5, 20
 def drawn(seed):
     """Return unlabelled pages, pages, their clicks, pages to segment, and the masks of these."""
     # Nobody finds a mask again by drawing pages for all seeds: there are too many.
-    seeds = [int(one) for one in np.random.default_rng(seed).integers(2**62, size=4)]
+    seeds = [int(one) for one in np.random.default_rng(seed).integers(2**62, size=5)]
     unlabelled, _ = made.pages(MANY, seeds[0])
     pages, masks = made.pages(FEW, seeds[1])
     hidden, truth = made.pages(HIDDEN, seeds[2], unseen=True)
-    return unlabelled, pages, made.click(masks, 1, seeds[3]), hidden, truth
+    points = made.click(masks, 1, seeds[3])
+    # A notebook can draw pages with all their masks. What learns from these does not know how
+    # classes are numbered here: only the clicks say so.
+    order = np.random.default_rng(seeds[4]).permutation(CLASSES)
+    return unlabelled, pages, np.where(points < 0, points, order[points]), hidden, order[truth]
 
 
 def measure_masks(answer, seed, least=0.0):

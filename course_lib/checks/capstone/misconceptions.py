@@ -49,8 +49,8 @@ def from_two_pages(pages, count, size=16, shift=8, seed=0):
 
 
 @crop_pairs.misconception(
-    "the second square may lie anywhere on the page, in another region as well. Draw it within "
-    "`shift` pixels of the first."
+    "the second square lies farther away than `shift`, as where it is drawn anywhere on the page, "
+    "and in another region. Draw it within `shift` pixels of the first."
 )
 def anywhere_on_the_page(pages, count, size=16, shift=8, seed=0):
     return _pairs(
@@ -92,6 +92,18 @@ def on_the_diagonal(pages, count, size=16, shift=8, seed=0):
         away = first + moves
         outside = ((away < 0) | (away > last)).any(axis=1, keepdims=True)
         return np.where(outside, first, away)
+
+    return _pairs(pages, count, size, shift, seed, other=other)
+
+
+@crop_pairs.misconception(
+    "the second square is moved along one axis only, up or down or sideways, and never along both. "
+    "Draw a shift of the rows and a shift of the columns for each pair."
+)
+def one_axis_at_a_time(pages, count, size=16, shift=8, seed=0):
+    def other(rng, first, last, shift):
+        axis = np.eye(2, dtype=int)[rng.integers(2, size=len(first))]
+        return np.clip(first + axis * rng.integers(-shift, shift + 1, first.shape), 0, last)
 
     return _pairs(pages, count, size, shift, seed, other=other)
 
@@ -150,7 +162,8 @@ def seed_ignored(pages, count, size=16, shift=8, seed=0):
 
 
 @crop_pairs.misconception(
-    "whatever the seed, the pairs are the same: default_rng() was given a fixed number."
+    "whatever the seed, the pairs are the same. Begin with np.random.default_rng(seed), and draw "
+    "with it."
 )
 def seed_fixed(pages, count, size=16, shift=8, seed=0):
     return _pairs(pages, count, size, shift, 0)
@@ -405,7 +418,7 @@ def largest_instead_of_mean(encoder, classes):
 
 
 @segmenter.misconception(
-    "scores come out and no probabilities: a softmax over the classes is missing."
+    "what comes out is no probabilities: a softmax over the classes, the last axis, is missing."
 )
 def scores_instead(encoder, classes):
     return _segmenter(encoder, classes, end="linear")
@@ -417,6 +430,15 @@ def scores_instead(encoder, classes):
 )
 def sigmoids(encoder, classes):
     return _segmenter(encoder, classes, end="sigmoid")
+
+
+@segmenter.misconception(
+    "the softmax comes before the upsampling: between two places their probabilities are mixed and "
+    "not their scores. Upsample the scores, and take the softmax last."
+)
+def softmax_before_upsampling(encoder, classes):
+    scores = layers.Conv2D(classes, 1, activation="softmax")
+    return _segmenter(encoder, classes, scores=scores, end="linear")
 
 
 @segmenter.misconception(

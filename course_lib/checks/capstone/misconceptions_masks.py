@@ -34,10 +34,19 @@ def one_class_everywhere(unlabelled, pages, points, hidden):
 @segment.misconception(
     "these are probabilities, or scores, of each class. The class is where they are largest: "
     "argmax(axis=-1).",
-    known_by=lambda facts: len(facts[FORM]) == 4,
+    known_by=lambda facts: len(facts[FORM]) == 4 and facts[FORM][-1] > 1,
 )
 def probabilities_returned(unlabelled, pages, points, hidden):
     return np.eye(CLASSES, dtype=np.float32)[_right(unlabelled, pages, points, hidden)]
+
+
+@segment.misconception(
+    "the masks have an axis too many, of length 1 at the end. A mask is (height, width): take "
+    "masks[..., 0].",
+    known_by=lambda facts: len(facts[FORM]) == 4 and facts[FORM][-1] == 1,
+)
+def an_axis_too_many(unlabelled, pages, points, hidden):
+    return _right(unlabelled, pages, points, hidden)[..., np.newaxis]
 
 
 @segment.misconception(
@@ -50,7 +59,8 @@ def size_of_the_features(unlabelled, pages, points, hidden):
 
 
 @segment.misconception(
-    "there are labels that are no class: -1 in the clicks says nothing, and is nothing to predict.",
+    "there are labels that are no class: classes are 0 to 5, as in the clicks. -1 says nothing "
+    "there, and is nothing to predict.",
     known_by=lambda facts: facts[LABELS] > 0,
 )
 def a_label_for_nobody(unlabelled, pages, points, hidden):
