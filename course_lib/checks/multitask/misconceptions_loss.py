@@ -19,10 +19,15 @@ def _chosen(probabilities, kinds):
     return ops.sum(hot * ops.convert_to_tensor(probabilities), axis=-1)
 
 
+def _known(quantities):
+    """Quantities as a tensor, and which are there."""
+    quantities = ops.convert_to_tensor(quantities)
+    return quantities, ops.logical_not(ops.isnan(quantities))
+
+
 def _errors(quantities, predicted):
     """Each prediction less its quantity, 0 where it is missing, and which are there."""
-    quantities = ops.convert_to_tensor(quantities)
-    there = ops.logical_not(ops.isnan(quantities))
+    quantities, there = _known(quantities)
     predicted = ops.convert_to_tensor(predicted)[:, 0]
     return ops.where(there, predicted - ops.where(there, quantities, 0.0), 0.0), there
 
@@ -249,8 +254,7 @@ def both_losses_apart(kinds, quantities, probabilities, predicted, weights=(1.0,
     "give the quantities a second axis."
 )
 def every_pair_of_images(kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)):
-    quantities = ops.convert_to_tensor(quantities)
-    there = ops.logical_not(ops.isnan(quantities))
+    quantities, there = _known(quantities)
     table = (ops.convert_to_tensor(predicted) - ops.where(there, quantities, 0.0)) ** 2
     mask = ops.cast(there, "float32") * ops.ones_like(table)
     second = ops.sum(table * mask) / ops.maximum(ops.sum(mask), 1.0)
@@ -331,8 +335,8 @@ def first_kind_left_out(kinds, quantities, probabilities, predicted, weights=(1.
     "(ops.where), and leave what comes of it out of the mean."
 )
 def nan_times_zero(kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)):
-    quantities = ops.convert_to_tensor(quantities)
-    there = ops.cast(ops.logical_not(ops.isnan(quantities)), "float32")
+    quantities, there = _known(quantities)
+    there = ops.cast(there, "float32")
     squares = there * (ops.convert_to_tensor(predicted)[:, 0] - quantities) ** 2
     second = ops.sum(squares) / ops.maximum(ops.sum(there), 1.0)
     return _sum(_entropy(kinds, probabilities), second, weights)
@@ -357,8 +361,7 @@ def missing_quantity_is_zero(
 def missing_quantity_is_the_mean(
     kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)
 ):  # fmt: skip
-    quantities = ops.convert_to_tensor(quantities)
-    there = ops.logical_not(ops.isnan(quantities))
+    quantities, there = _known(quantities)
     whole = ops.sum(ops.where(there, quantities, 0.0))
     filled = ops.where(there, quantities, whole / ops.sum(ops.cast(there, "float32")))
     second = _squared(filled, predicted)
@@ -445,7 +448,7 @@ def one_label_too_many(kinds, quantities, probabilities, predicted, weights=(1.0
 )
 def one_missing_stops_both(kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)):
     any_kind = ops.any(ops.convert_to_tensor(kinds) >= 0)
-    any_quantity = ops.any(ops.logical_not(ops.isnan(ops.convert_to_tensor(quantities))))
+    any_quantity = ops.any(_known(quantities)[1])
     whole = _right(kinds, quantities, probabilities, predicted, weights)
     return ops.where(ops.logical_and(any_kind, any_quantity), whole, 0.0)
 
@@ -498,8 +501,7 @@ def another_smallest_probability(
 def masked_after_the_square(
     kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)
 ):  # fmt: skip
-    quantities = ops.convert_to_tensor(quantities)
-    there = ops.logical_not(ops.isnan(quantities))
+    quantities, there = _known(quantities)
     squares = (ops.convert_to_tensor(predicted)[:, 0] - quantities) ** 2
     return _sum(_entropy(kinds, probabilities), _mean(there, squares), weights)
 
