@@ -289,6 +289,30 @@ def test_group_ends_what_rlimits_let_pass(attack, tmp_path):
     kernel.end()
 
 
+def test_a_fork_that_answers_before_we_listen_is_known_by_our_number(tmp_path, monkeypatch):
+    """Inside it counts otherwise; by its own number another process would be limited and ended."""
+    leash = launch.Leash
+
+    def late(*args):
+        time.sleep(1)
+        return leash(*args)
+
+    monkeypatch.setattr(launch, "Leash", late)
+    kernel = Kernel(tmp_path, SMALL)
+    status = Path(f"/proc/{kernel.leash.supervisor}/status").read_text()
+    numbers = next(line for line in status.splitlines() if line.startswith("NSpid:")).split()[1:]
+    assert len(numbers) > 1
+    kernel.end()
+
+
+def test_a_number_that_was_only_claimed_is_not_taken():
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        theirs.send(json.dumps({"say": "here", "pid": os.getpid()}).encode())
+        with pytest.raises(launch.ZygoteError, match="does not say which it is"):
+            launch.Leash(ours, True, SMALL).start()
+
+
 def test_group_refuses_a_fork_bomb(tmp_path):
     if launch.find_cgroups().kind == "none":
         pytest.skip(launch.find_cgroups().reason)

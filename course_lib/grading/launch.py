@@ -110,6 +110,8 @@ class Zygote:
             A `Leash`.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        if hasattr(socket, "SO_PASSCRED"):  # before anything is sent, or the first word has no name
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         with theirs, _archive(files) as archive:
             passed = [theirs.fileno(), archive.fileno(), *descriptors]
             try:
@@ -177,8 +179,6 @@ class Leash:
         self.channel, self.sandboxed, self.limits = channel, sandboxed, limits
         self.exit_code = self.group = self.workdir = None
         self.supervisor = self.kernel = None
-        if hasattr(socket, "SO_PASSCRED"):
-            channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
 
     def start(self):
         """Put the supervisor into a cgroup, send it the job, wait for the kernel's process.
@@ -216,13 +216,20 @@ class Leash:
                 break
             message = json.loads(data)
             if message.get("say") == wanted:
-                return credentials(ancillary) or message.get("pid")
+                return self._number(ancillary, message)
             if message.get("say") == "failed":
                 why = message["why"]
             if message.get("say") == "ended":
                 self.exit_code = message["code"]
                 break
         raise ZygoteError(f"a forked process ended before it said {wanted!r} ({why})")
+
+    def _number(self, ancillary, message):
+        """The number as the kernel counts here; in the box the sender counts otherwise."""
+        number = credentials(ancillary)
+        if number or not self.sandboxed:
+            return number or message.get("pid")
+        raise ZygoteError("a forked process said a word, and the kernel does not say which it is")
 
     def poll(self):
         """Return None while it runs, afterwards its exit status."""
