@@ -39,7 +39,7 @@ def test_a_guess_is_no_probe(guess):
 
 def test_nothing_of_a_probe_is_ever_all_right():
     for part in PROBE.parts:
-        dues = [due for seed in range(20) for _, due in PROBE.solve(part, seed)]
+        dues = [PROBE.expected(drawn) for seed in range(20) for drawn in PROBE.drawn(part, seed)]
         assert max(dues) < 1, part.name
     PROBE.forget()
 

@@ -133,6 +133,7 @@ def test_what_fit_trains_is_looked_up_when_it_begins(compiles, parts, named):
         pytest.param(TUNE, "seed_ignored", ["seeds"], marks=pytest.mark.slow),
         (TUNE, "second_history_only", ["history"]),
         (TUNE, "second_stage_only", ["history", "first_rate", "falls"]),
+        (TUNE, "empty_history_looked_up", ["history", "all_layers", "second_rate", "seeds"]),
     ],
 )
 def test_one_mistake_costs_one_part(check, mistake, parts):

@@ -238,7 +238,7 @@ def test_the_reference_passes_for_many_seeds(name):
     check = CHECKS[name]
     for seed in range(2, 14):
         assert run.run(check, check.reference, True, seed, forbidden=()).passed
-    check.known.clear()
+    check.forget()
 
 
 @pytest.mark.slow
@@ -249,7 +249,7 @@ def test_every_mistake_is_named_for_many_seeds(name):
         for seed in range(2, 5):
             report = run.run(check, planted.function, True, seed, forbidden=())
             assert report.diagnosis == planted.name
-    check.known.clear()
+    check.forget()
 
 
 def test_every_hypothesis_is_told_from_the_others():

@@ -125,6 +125,7 @@ class Check:
     misconceptions: list[Misconception] = field(default_factory=list)
     variants: list[Callable] = field(default_factory=list)
     ready_made: list[Callable] = field(default_factory=list)
+    cases: dict = field(default_factory=dict, repr=False)
     known: dict = field(default_factory=dict, repr=False)
     mistaken: dict = field(default_factory=dict, repr=False)
 
@@ -171,11 +172,17 @@ class Check:
         stream = zlib.crc32(name.encode())
         return list(part.cases(np.random.default_rng([seed, stream])))
 
-    def solve(self, part, seed):
-        """Return pairs of a drawn case and the result that is due; each is computed once."""
-        if (part, seed) not in self.known:
-            self.known[part, seed] = [(c, self._answer(c)) for c in self.draw(part, seed)]
-        return self.known[part, seed]
+    def drawn(self, part, seed):
+        """Return the cases of a part for a seed; they are drawn once."""
+        if (part, seed) not in self.cases:
+            self.cases[part, seed] = self.draw(part, seed)
+        return self.cases[part, seed]
+
+    def expected(self, case):
+        """Return the result that is due for a case, None for an error; it is computed once."""
+        if case not in self.known:
+            self.known[case] = self._answer(case)
+        return self.known[case]
 
     def mistake(self, misconception, case):
         """Return what a misconception makes of a case, and what it raised or None; computed once.
@@ -195,6 +202,7 @@ class Check:
 
     def forget(self):
         """Drop the results that are kept, as a new notebook has none."""
+        self.cases.clear()
         self.known.clear()
         self.mistaken.clear()
 

@@ -152,7 +152,7 @@ def _explains(check, misconception, trials, of_the_check, results):
 def _is_right(check, misconception, trials):
     """Whether a misconception gives the expected results wherever there are any."""
     due = [t for t in trials if not t.case.raises]
-    return all(_reproduces(check, misconception, t.case, t.expected, None) for t in due)
+    return all(_reproduces(check, misconception, t.case, check.expected(t.case), None) for t in due)
 
 
 def _may_agree_by_chance(check, trial):

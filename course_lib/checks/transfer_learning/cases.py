@@ -18,6 +18,7 @@ from course_lib.checks.transfer_learning.measures import (
     BEFORE,
     CARRIED,
     CLASSES,
+    EMPTY,
     FALLS,
     FEATURES,
     FIRST,
@@ -233,6 +234,7 @@ def bad_arguments(rng):
 def history(rng):
     """It returns a dictionary: for each epoch of both stages a loss and an accuracy."""
     yield case(HISTORY, of=HISTORY)
+    yield case(EMPTY, of=EMPTY)
 
 
 @fine_tune.part(weight=5)

@@ -35,6 +35,7 @@ GIVEN = "number of layers that are frozen now, in the given model and in the new
 HEAD = (SHAPE, SUMS, FEATURES, PLACES, CARRIED, MOVING, FRESH, GIVEN)
 
 HISTORY = "numbers of losses and accuracies"
+EMPTY = "numbers of losses and accuracies where the second stage has no epochs"
 ALONE = "number of layers but the head that move in the first stage"
 STILL = "number of batch normalisations whose statistics move in the first stage"
 FIRST = "whether the head's steps in the first stage have the size of its learning rate"
@@ -46,7 +47,7 @@ SECOND = "whether steps in the second stage have the size of its learning rate"
 ONCE = "number of calls of preprocess, and of those that get all images as they came"
 USED = "whether the layers that learn have seen preprocessed images"
 AGAIN = "whether equal seeds and weights give equal weights"
-TUNE = (HISTORY, ALONE, STILL, FIRST, FALLS, FROZEN, LEARNS, ALL, SECOND, ONCE, USED, AGAIN)
+TUNE = (HISTORY, EMPTY, ALONE, STILL, FIRST, FALLS, FROZEN, LEARNS, ALL, SECOND, ONCE, USED, AGAIN)
 
 _KEPT = OrderedDict()
 _SHARED = {}
@@ -369,6 +370,7 @@ RATES = (0.1, 0.00001)  # whoever mixes them up is off by a factor of thousands
 EPOCHS = {"first": (4, 0), "both": (4, 1), "second": (0, 1)}
 CALL = {
     HISTORY: "both",
+    EMPTY: "first",
     ALONE: "first",
     STILL: "first",
     FIRST: "first",
@@ -397,7 +399,7 @@ def measure_tuning(answer, look=None, problem=None):
     if look == AGAIN:
         return _only(look, TUNE, lambda: _repeats(answer))
     found = _kept(answer, _tuned, CALL[look])[look]
-    if isinstance(found, Unfit):
+    if isinstance(found, Exception):
         raise found
     return _only(look, TUNE, lambda: found)
 
@@ -441,7 +443,12 @@ def _tuned(answer, call):
     if call == "both":
         given = images * SCALE + OFFSET
         settings |= {"until": "conv_1", "preprocess": Preprocess(calls)}
-    result = answer(model, given.copy(), labels, **settings)
+    try:
+        result = answer(model, given.copy(), labels, **settings)
+    except Exception as error:  # after a training, what it did counts, and what it gave is lost
+        if call != "first" or not before.changes()[0]["scores"]:
+            raise
+        result = error
     pairs = zip(weights, model.get_weights(), strict=True)
     if (result is None or result is ...) and all(np.array_equal(*pair) for pair in pairs):
         wanted = "a trained model, and its history: the function must end with return"
@@ -453,9 +460,15 @@ def _tuned(answer, call):
 def _of_first(model, moved, moving, result, calls):
     images, labels = examples(COUNT)
     convolutions = [moved["conv_1"], moved["conv_2"]]
+    alone = sum(change > 0 for change in convolutions)
+    still = int(max(moved["norm_1"], moving["norm_1"]) > 0)
+    if moved["scores"] == 0:  # where nothing learns, what stays proves nothing
+        idle = Unfit("a head that does not move in the first stage either", "a head that learns")
+        alone, still = alone or idle, still or idle
     return {
-        ALONE: sum(change > 0 for change in convolutions),
-        STILL: int(max(moved["norm_1"], moving["norm_1"]) > 0),
+        EMPTY: _lengths(result),
+        ALONE: alone,
+        STILL: still,
         FIRST: _magnitude(moved["scores"], RATES[0], EPOCHS["first"][0]),
         FALLS: int(_loss(model, images, labels) < 0.54 * _loss(tuned_model(), images, labels)),
     }
@@ -464,9 +477,10 @@ def _of_first(model, moved, moving, result, calls):
 def _of_both(model, moved, moving, result, calls):
     given = examples(COUNT)[0] * SCALE + OFFSET
     whole = [one for one in calls if one.shape == given.shape and np.array_equal(one, given)]
+    idle = Unfit("a model in which nothing moves at all", "a model that learns")
     return {
         HISTORY: _lengths(result),
-        FROZEN: int(moved["conv_1"] > 0),
+        FROZEN: int(moved["conv_1"] > 0) if max(moved.values()) > 0 else idle,
         LEARNS: int(moved["conv_2"] == 0),
         ONCE: np.array([len(calls), len(whole)]),
         USED: int(np.abs(Weights(model).arrays["norm_1"]["moving_mean"]).max() < 20),
@@ -489,6 +503,8 @@ def _repeats(answer):
     Where both stages are not as they should be, the two cannot be compared: that costs its part.
     """
     first, both, second = (_kept(answer, _tuned, call) for call in ("first", "both", "second"))
+    if isinstance(both[FROZEN], Unfit):
+        raise both[FROZEN]
     right = first[ALONE] == 0 and second[SECOND] == 1 and tuple(both[ONCE]) == (1, 1)
     same = all(map(lambda a, b: np.allclose(a, b, 0, 1e-3), first["head"], both["head"]))
     return int(same or not (right and both[USED]))
@@ -509,6 +525,8 @@ def _loss(model, images, labels):
 
 def _lengths(history):
     wanted = "a dictionary with lists 'loss' and 'accuracy', of both stages"
+    if isinstance(history, Exception):
+        return history
     if not isinstance(history, dict):
         kinds = {tuple: "a list", list: "a list", type(None): "None"}
         came = kinds.get(type(history), f"a {type(history).__name__}")
