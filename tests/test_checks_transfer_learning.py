@@ -128,6 +128,7 @@ def test_what_fit_trains_is_looked_up_when_it_begins(compiles, parts, named):
         (TUNE, "batch_norm_not_frozen", ["still"]),
         (TUNE, "until_ignored", ["until"]),
         (TUNE, "same_rate", ["second_rate"]),
+        (TUNE, "batch_size_ignored", ["second_rate"]),
         (TUNE, "not_preprocessed", ["preprocessing"]),
         (TUNE, "preprocessed_twice", ["preprocessing"]),
         pytest.param(TUNE, "seed_ignored", ["seeds"], marks=pytest.mark.slow),

@@ -131,6 +131,22 @@ def test_axe_finds_no_fault_in_light_and_dark_wide_and_narrow(look, page, scheme
     assert seen.axe == []
 
 
+def test_a_faint_word_among_many_is_still_seen(site, visit):
+    """Axe looks at one word of each look, and a word of another colour is another look."""
+    page = visit(f"{site}/convolution.html", color_scheme="light").page
+    page.wait_for_function(LIVE)
+    faint = """() => {
+        const words = [...document.querySelectorAll(".highlight pre span:not(:has(*))")];
+        const seen = words.filter((word) => word.checkVisibility() && word.textContent.trim());
+        seen.at(-1).style.color = "#dddddd";
+    }"""
+    page.evaluate(faint)
+    page.evaluate(ONE_OF_EACH_LOOK)
+    found = _violations(page, runOnly=["color-contrast"])
+    assert [one.partition(":")[0] for one in found] == ["color-contrast"]
+    assert "221, 221, 221" in found[0]
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_nothing_is_wider_than_a_phone(look, page):
     assert look(page, "dark", 390).width <= 390

@@ -156,11 +156,11 @@ def _numbers(rng, batch):
     return np.round(rng.normal(0, 2, batch), 1).astype(np.float32)
 
 
-def _apart(rng, quantities):
-    """Predictions that are wrong by 0.3 to 2.5, in either direction."""
+def _apart(rng, quantities, least=0.3, most=2.5):
+    """Predictions that are wrong by as much, in either direction."""
     count = len(quantities)
     return _column(
-        quantities + rng.choice([-1, 1], count) * np.round(rng.uniform(0.3, 2.5, count), 1)
+        quantities + rng.choice([-1, 1], count) * np.round(rng.uniform(least, most, count), 1)
     )
 
 
@@ -182,9 +182,9 @@ def cross_entropy(rng):
 @multitask_loss.part(weight=4)
 def squared_error(rng):
     """One image whose kind is sure: the square of the quantity's error."""
-    for _ in range(2):
+    for errors in ((0.3, 0.8), (1.5, 2.5)):  # a Huber loss is half of the square to 1 alone
         kinds, quantities = _kinds(rng, rng.integers(3)), _numbers(rng, 1)
-        yield case(kinds, quantities, _sure(kinds, 3), _apart(rng, quantities))
+        yield case(kinds, quantities, _sure(kinds, 3), _apart(rng, quantities, *errors))
 
 
 @multitask_loss.part(weight=5)

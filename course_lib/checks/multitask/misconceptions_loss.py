@@ -215,6 +215,17 @@ def half_of_the_square(kinds, quantities, probabilities, predicted, weights=(1.0
     return _sum(_entropy(kinds, probabilities), second, weights)
 
 
+@multitask_loss.misconception(
+    "the Huber loss is taken: half of the square for errors up to 1, and a straight line beyond. "
+    "Here each error is squared."
+)
+def huber(kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)):
+    errors, there = _errors(quantities, predicted)
+    size = ops.abs(errors)
+    second = _mean(there, ops.where(size <= 1, errors**2 / 2, size - 0.5))
+    return _sum(_entropy(kinds, probabilities), second, weights)
+
+
 @multitask_loss.misconception("the root of the mean squared error is taken. Leave it squared.")
 def root_of_the_square(kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)):
     second = ops.sqrt(_squared(quantities, predicted))

@@ -281,7 +281,7 @@ def all_layers(rng):
 
 @fine_tune.part(weight=3, read=f"{BOOK}-rate")
 def second_rate(rng):
-    """The second stage takes the second learning rate."""
+    """The second stage takes the second learning rate, and `batch_size` images in a step."""
     yield case(SECOND, of=SECOND)
 
 

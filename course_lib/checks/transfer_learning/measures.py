@@ -43,7 +43,7 @@ FALLS = "whether the first stage makes the loss smaller"
 FROZEN = "number of layers up to `until` that move"
 LEARNS = "number of convolutions after `until` that do not move in the second stage"
 ALL = "number of layers that do not move where until is None"
-SECOND = "whether steps in the second stage have the size of its learning rate"
+SECOND = "whether the second stage goes as far as its learning rate and number of steps make it"
 ONCE = "number of calls of preprocess, and of those that get all images as they came"
 USED = "whether the layers that learn have seen preprocessed images"
 AGAIN = "whether equal seeds and weights give equal weights"
@@ -365,7 +365,7 @@ def _of_the_mean(head, read, output, sums):
 
 # --- the training --------------------------------------------------------------------------------
 
-COUNT, BATCH = 32, 16
+COUNT, BATCH, FEW = 32, 16, 2
 RATES = (0.1, 0.00001)  # whoever mixes them up is off by a factor of thousands
 EPOCHS = {"first": (4, 0), "both": (4, 1), "second": (0, 1)}
 CALL = {
@@ -439,6 +439,8 @@ def _tuned(answer, call):
     model, (images, labels) = tuned_model(), examples(COUNT)
     before, weights, calls = Weights(model), model.get_weights(), []
     settings = {"epochs": EPOCHS[call], "learning_rates": RATES, "batch_size": BATCH, "seed": 3}
+    if call == "second":
+        settings["batch_size"] = FEW
     given = images
     if call == "both":
         given = images * SCALE + OFFSET
@@ -469,7 +471,7 @@ def _of_first(model, moved, moving, result, calls):
         EMPTY: _lengths(result),
         ALONE: alone,
         STILL: still,
-        FIRST: _magnitude(moved["scores"], RATES[0], EPOCHS["first"][0]),
+        FIRST: _magnitude(moved["scores"], RATES[0], EPOCHS["first"][0] * COUNT / BATCH),
         FALLS: int(_loss(model, images, labels) < 0.54 * _loss(tuned_model(), images, labels)),
     }
 
@@ -490,7 +492,7 @@ def _of_both(model, moved, moving, result, calls):
 def _of_second(model, moved, moving, result, calls):
     return {
         ALL: sum(change == 0 for change in moved.values()),
-        SECOND: _magnitude(moved["scores"], RATES[1], EPOCHS["second"][1]),
+        SECOND: _magnitude(moved["scores"], RATES[1], EPOCHS["second"][1] * COUNT / FEW),
     }
 
 
@@ -510,9 +512,9 @@ def _repeats(answer):
     return int(same or not (right and both[USED]))
 
 
-def _magnitude(moved, rate, epochs):
+def _magnitude(moved, rate, steps):
     """1 if steps are about as large as Adam's at this rate; else 0, or the power of ten."""
-    ratio = moved / rate / (epochs * COUNT / BATCH)
+    ratio = moved / rate / steps
     if 0.2 < ratio < 1.3:
         return 1
     return 0 if ratio == 0 else 10.0 ** round(np.log10(ratio))

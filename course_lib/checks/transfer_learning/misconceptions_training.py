@@ -401,6 +401,14 @@ def first_epochs_twice(model, images, labels, **given):
 
 
 @fine_tune.misconception(
+    "batch_size is not used: the steps take more images than it says, so there are fewer of them. "
+    "Hand it to fit."
+)
+def batch_size_ignored(model, images, labels, **given):
+    return _joined(_train(model, images, labels, given | {"batch_size": 32}))
+
+
+@fine_tune.misconception(
     "the seed is not used: each call shuffles the images in another order. Call "
     "keras.utils.set_random_seed(seed) first."
 )
