@@ -32,7 +32,7 @@ HEADS = "other kernels on the way to both outputs, the kind alone, the quantity 
 HEADS += "heads read: 0 for the features, 1 for less, 2 for more"
 PROBABILITIES = "sum of the probabilities, and how many times as likely 0.6 more makes a kind"
 LINEAR = "quantities where the last layer's sums are -2.5, 0.3 and 40"
-NAMES = "whether the last layers are named 'kind' and 'quantity'"
+NAMES = "names of the last layers (1: the due one, 2: the other output's, 0: neither)"
 NETWORK = (SHAPES, KERNELS, RELU, POOLED, PADDED, AVERAGE, SHARED, HEADS)
 NETWORK += (PROBABILITIES, LINEAR, NAMES)
 STEP = 0.6
@@ -286,9 +286,8 @@ def _linear(two, seed):
 def _names(two, seed):
     ends = [two.model.outputs[number] for number in two.order]
     names = [end._keras_history.operation.name for end in ends]
-    return np.array(
-        [int(name == due) for name, due in zip(names, ("kind", "quantity"), strict=True)]
-    )
+    due, other = ("kind", "quantity"), ("quantity", "kind")
+    return np.array([(n == d) + 2 * (n == o) for n, d, o in zip(names, due, other, strict=True)])
 
 
 _LOOKS = {

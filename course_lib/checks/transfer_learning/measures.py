@@ -21,7 +21,7 @@ BEFORE = "number of layers before the one named that move in a training step"
 ITSELF = "number of layers that move of the one named"
 AFTER = "number of layers after the one named that do not move in a training step"
 NORMS = "number of frozen batch normalisations that move, or whose statistics do"
-SAME = "whether the model that was given comes back, with the weights that it had"
+SAME = "what comes back (1: the given model, 0: with other weights, 2: another one, 3: none)"
 FREEZE = (BEFORE, ITSELF, AFTER, NORMS, SAME)
 
 SHAPE = "shape of the output"
@@ -208,7 +208,9 @@ def _frozen(answer, last, before, whole, nested):
     flags, given = _flags(model), Weights(model)
     result = answer(model, last)
     chosen = _chosen(result, model, flags)
-    same = int(result is model and max((*given.changes()[0].values(), 0)) == 0)
+    same = int(max((*given.changes()[0].values(), 0)) == 0)
+    if result is not model:
+        same = 2 if chosen is result else 3
     _flags_alone(chosen)
     now = Weights(chosen)
     step(chosen, *examples(8))

@@ -195,8 +195,7 @@ def unknown_name_as_a_key(model, name):
 
 
 @freeze_until.misconception(
-    "what comes back is not the model that was given, with the weights that it had: the function "
-    "must end with return model, and freezing changes no weight."
+    "the model is frozen, and does not come back: the function must end with return model."
 )
 def nothing_returned(model, name):
     _freeze(model, _end(model, name))
