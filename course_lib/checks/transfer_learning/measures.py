@@ -535,6 +535,8 @@ def _lengths(history):
         kinds = {tuple: "a list", list: "a list", type(None): "None"}
         came = kinds.get(type(history), f"a {type(history).__name__}")
         return Unfit(f"{came} as history", wanted)
+    if not history:  # what fit leaves after no epochs
+        return np.zeros(2, int)
     missing = [name for name in ("loss", "accuracy") if name not in history]
     if missing:
         return Unfit(f"a history with {sorted(history, key=repr)[:5]}", wanted)
