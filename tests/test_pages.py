@@ -54,7 +54,9 @@ ONE_OF_EACH_LOOK = """() => {
         const seen = element.checkVisibility();
         return [color, fontSize, fontWeight, opacity, seen, ground(element)].join();
     };
-    const words = document.querySelectorAll(".highlight pre span:not(:has(*)), mjx-container");
+    const words = [...document.querySelectorAll(".highlight pre span:not(:has(*)), mjx-container")];
+    // A single letter has no contrast to axe, so that the longest word stays.
+    words.sort((one, other) => other.textContent.length - one.textContent.length);
     const known = new Set(), again = [];
     for (const element of words)
         known.has(look(element)) ? again.push(element) : known.add(look(element));
@@ -133,11 +135,11 @@ def test_axe_finds_no_fault_in_light_and_dark_wide_and_narrow(look, page, scheme
 
 def test_a_faint_word_among_many_is_still_seen(site, visit):
     """Axe looks at one word of each look, and a word of another colour is another look."""
-    page = visit(f"{site}/convolution.html", color_scheme="light").page
+    page = visit(f"{site}/book/convolution.html", color_scheme="light").page
     page.wait_for_function(LIVE)
     faint = """() => {
         const words = [...document.querySelectorAll(".highlight pre span:not(:has(*))")];
-        const seen = words.filter((word) => word.checkVisibility() && word.textContent.trim());
+        const seen = words.filter((word) => word.checkVisibility() && word.textContent.length > 3);
         seen.at(-1).style.color = "#dddddd";
     }"""
     page.evaluate(faint)
