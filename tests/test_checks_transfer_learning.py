@@ -156,6 +156,16 @@ def test_an_error_comes_once_for_all_parts_that_need_the_call():
     assert calls.count((4, 0)) == 1
 
 
+def test_who_trains_nothing_earns_nothing_for_what_stays():
+    def stands_still(model, images, labels, **given):
+        if not sum(given["epochs"]):
+            raise ValueError("what is refused is asked elsewhere")
+        return {name: [0.5] * sum(given["epochs"]) for name in ("loss", "accuracy")}
+
+    parts, _ = lost(replace(TUNE, misconceptions=[]), stands_still)
+    assert set(parts) == {part.name for part in TUNE.parts} - {"history", "refused"}
+
+
 def test_a_list_of_lists_costs_the_history_alone():
     """`append` for `extend`: NumPy makes no array of it, and the check must not fall over that."""
     ragged = {"loss": [[1.0, 0.5], [0.4]], "accuracy": [[0.2, 0.3], [0.5]]}
