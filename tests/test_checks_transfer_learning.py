@@ -133,7 +133,7 @@ def test_what_fit_trains_is_looked_up_when_it_begins(compiles, parts, named):
         (TUNE, "preprocessed_twice", ["preprocessing"]),
         pytest.param(TUNE, "seed_ignored", ["seeds"], marks=pytest.mark.slow),
         (TUNE, "second_history_only", ["history"]),
-        (TUNE, "second_stage_only", ["history", "first_rate", "falls"]),
+        (TUNE, "second_stage_only", ["history", "head_alone", "still", "first_rate", "falls"]),
         (TUNE, "empty_history_looked_up", ["history", "all_layers", "second_rate", "seeds"]),
     ],
 )
