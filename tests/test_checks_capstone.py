@@ -13,6 +13,7 @@ from course_lib.checks.capstone.measures import (
     CLASSES,
     IOU,
     MASKS,
+    MISSING,
     TURNED,
     drawn,
     due_masks,
@@ -59,6 +60,8 @@ def test_what_is_measured_of_masks():
         with pytest.raises(Unfit):
             facts(wrong)
     assert facts(np.full(TRUTH.shape, np.nan))[IOU] == 0
+    assert facts(np.where(TRUTH == 0, 1, TRUTH))[MISSING] == 1
+    assert facts(TRUTH)[MISSING] == facts(np.zeros_like(TRUTH))[MISSING] == 0
 
 
 def test_each_mistake_is_known_by_what_was_measured_and_a_right_answer_by_none(monkeypatch):

@@ -367,9 +367,10 @@ def _of_the_mean(head, read, output, sums):
 
 # --- the training --------------------------------------------------------------------------------
 
-COUNT, BATCH, FEW = 32, 16, 2
+COUNT = 32
 RATES = (0.1, 0.00001)  # whoever mixes them up is off by a factor of thousands
 EPOCHS = {"first": (4, 0), "both": (4, 1), "second": (0, 1)}
+BATCH = {"first": 16, "both": 16, "second": 2}
 CALL = {
     HISTORY: "both",
     EMPTY: "first",
@@ -440,9 +441,8 @@ def _tuned(answer, call):
     """Return what one training shows: an entry for each of `TUNE` that it is made for."""
     model, (images, labels) = tuned_model(), examples(COUNT)
     before, weights, calls = Weights(model), model.get_weights(), []
-    settings = {"epochs": EPOCHS[call], "learning_rates": RATES, "batch_size": BATCH, "seed": 3}
-    if call == "second":
-        settings["batch_size"] = FEW
+    settings = {"epochs": EPOCHS[call], "batch_size": BATCH[call]}
+    settings |= {"learning_rates": RATES, "seed": 3}
     given = images
     if call == "both":
         given = images * SCALE + OFFSET
@@ -473,7 +473,7 @@ def _of_first(model, moved, moving, result, calls):
         EMPTY: _lengths(result),
         ALONE: alone,
         STILL: still,
-        FIRST: _magnitude(moved["scores"], RATES[0], EPOCHS["first"][0] * COUNT / BATCH),
+        FIRST: _magnitude(moved["scores"], 0, "first"),
         FALLS: int(_loss(model, images, labels) < 0.54 * _loss(tuned_model(), images, labels)),
     }
 
@@ -494,7 +494,7 @@ def _of_both(model, moved, moving, result, calls):
 def _of_second(model, moved, moving, result, calls):
     return {
         ALL: sum(change == 0 for change in moved.values()),
-        SECOND: _magnitude(moved["scores"], RATES[1], EPOCHS["second"][1] * COUNT / FEW),
+        SECOND: _magnitude(moved["scores"], 1, "second"),
     }
 
 
@@ -514,9 +514,10 @@ def _repeats(answer):
     return int(same or not (right and both[USED]))
 
 
-def _magnitude(moved, rate, steps):
-    """1 if steps are about as large as Adam's at this rate; else 0, or the power of ten."""
-    ratio = moved / rate / steps
+def _magnitude(moved, stage, call):
+    """1 if as far as Adam's steps of a stage, 0 or 1, go; else 0, or the power of ten."""
+    steps = EPOCHS[call][stage] * COUNT / BATCH[call]
+    ratio = moved / RATES[stage] / steps
     if 0.2 < ratio < 1.3:
         return 1
     return 0 if ratio == 0 else 10.0 ** round(np.log10(ratio))
