@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 keras = pytest.importorskip("keras")
+tf = pytest.importorskip("tensorflow")
 layers = keras.layers
 
 from course_lib.checks import networks  # noqa: E402  after Keras, which may be missing
@@ -157,6 +158,10 @@ def twice(tensor):
         (lambda x: keras.Sequential([Own()])(x), "a network with a layer of a class of its own"),
         (lambda x: layers.Lambda(lambda t: 2 * t)(x), "a Lambda layer"),
         (lambda x: layers.Dense(2, activation=twice)(x), "a layer Dense that was handed"),
+        (
+            lambda x: layers.Dense(2, activation=tf.nn.relu)(x),
+            "a layer Dense that was handed a function of TensorFlow, relu",
+        ),
         (lambda x: keras.Sequential([layers.Activation(twice)])(x), "a layer Activation that was"),
     ],
 )

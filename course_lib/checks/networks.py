@@ -142,7 +142,15 @@ def _refuse_strange_layers(model):
             came = "a Lambda layer, with which a saved model cannot be loaded in safe mode"
             raise Unfit(came, wanted)
         for own in vars(layer).values():
-            if isinstance(own, FunctionType) and own.__module__.partition(".")[0] != "keras":
+            if not isinstance(own, FunctionType):
+                continue
+            package = own.__module__.partition(".")[0]
+            if package == "tensorflow":
+                raise Unfit(
+                    f"a layer {name} that was handed a function of TensorFlow, {own.__name__}",
+                    'a function of Keras there, most easily by its name, as in activation="relu"',
+                )
+            if package != "keras":
                 raise Unfit(
                     f"a layer {name} that was handed a function of your own, {own.__name__}",
                     "a function of Keras there, or yours called on the tensor: f(layer(x))",

@@ -13,7 +13,10 @@ from course_lib.checks.core import Unfit
 from course_lib.checks.multitask.paths import POSITIVE, POSITIVE_TAPS, TAPS, Two
 
 SHAPES = "sizes of the two outputs"
-KERNELS = "numbers in the backbone's kernels, on the way to the kind and to the quantity"
+KERNELS = (
+    "numbers in the backbone's kernels, on the way to the kind and to the quantity, and likewise "
+)
+KERNELS += "the dilation of each"
 RELU = (
     "what follows each convolution: 1 for a ReLU, 2 for nothing, 0 for something else, 3 where it "
 )
@@ -81,15 +84,16 @@ def _shapes(two, seed):
 
 
 def _kernels(two, seed):
-    return _rows(
-        [
-            [
-                sum(int(np.prod(one.shape)) for one in path.variables(place, "kernel"))
-                for place in path.backbone
-            ]
-            for path in two.paths()
-        ]
-    )
+    asked = [(ask, path) for ask in (_numbers, _dilation) for path in two.paths()]
+    return _rows([[ask(path, place) for place in path.backbone] for ask, path in asked])
+
+
+def _numbers(path, place):
+    return sum(int(np.prod(one.shape)) for one in path.variables(place, "kernel"))
+
+
+def _dilation(path, place):
+    return int(np.max(getattr(path.steps[place].operation, "dilation_rate", 1)))
 
 
 def _relu(two, seed):

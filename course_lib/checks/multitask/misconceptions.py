@@ -465,6 +465,18 @@ def two_convolutions_a_level(tensor, classes=3, filters=(8, 16, 32)):
     return _two(tensor, classes, filters, convolve=convolve)
 
 
+@multitask_model.misconception(
+    "kernels are dilated: they skip pixels, and what is seen in between is lost. 3×3 neighbours "
+    "are asked for; leave dilation_rate out."
+)
+def dilated_kernels(tensor, classes=3, filters=(8, 16, 32)):
+    def convolve(tensor, maps, last=False):
+        layer = layers.Conv2D(maps, 3, padding="same", dilation_rate=2, activation="relu")
+        return layer(tensor)
+
+    return _two(tensor, classes, filters, convolve=convolve)
+
+
 @multitask_model.misconception("kernels have 5×5 numbers. 3×3 are asked for.")
 def larger_kernels(tensor, classes=3, filters=(8, 16, 32)):
     def convolve(tensor, maps, last=False):
