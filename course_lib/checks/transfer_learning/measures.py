@@ -45,9 +45,11 @@ LEARNS = "number of convolutions after `until` that do not move in the second st
 ALL = "number of layers that do not move where until is None"
 SECOND = "whether the second stage goes as far as its learning rate and number of steps make it"
 ONCE = "number of calls of preprocess, and of those that get all images as they came"
+SEEN = "whether the second stage has seen the last image"
 USED = "whether the layers that learn have seen preprocessed images"
 AGAIN = "whether equal seeds and weights give equal weights"
-TUNE = (HISTORY, EMPTY, ALONE, STILL, FIRST, FALLS, FROZEN, LEARNS, ALL, SECOND, ONCE, USED, AGAIN)
+TUNE = (HISTORY, EMPTY, ALONE, STILL, FIRST, FALLS, FROZEN, LEARNS, ALL, SECOND, SEEN, ONCE, USED)
+TUNE += (AGAIN,)
 
 _KEPT = OrderedDict()
 _SHARED = {}
@@ -382,10 +384,12 @@ CALL = {
     LEARNS: "both",
     ALL: "second",
     SECOND: "second",
+    SEEN: "second",
     ONCE: "both",
     USED: "both",
 }
 OFFSET, SCALE = 512.0, 8.0  # what sees images that are not preprocessed cannot hide it
+LOUD = 256.0  # an image so much larger than the others is heard in the moving variance
 PROBLEMS = ("until", "count", "label")
 
 
@@ -447,6 +451,9 @@ def _tuned(answer, call):
     if call == "both":
         given = images * SCALE + OFFSET
         settings |= {"until": "conv_1", "preprocess": Preprocess(calls)}
+    if call == "second":
+        given = images.copy()
+        given[-1] *= LOUD
     try:
         result = answer(model, given.copy(), labels, **settings)
     except Exception as error:  # after a training, what it did counts, and what it gave is lost
@@ -495,7 +502,13 @@ def _of_second(model, moved, moving, result, calls):
     return {
         ALL: sum(change == 0 for change in moved.values()),
         SECOND: _magnitude(moved["scores"], 1, "second"),
+        # Whoever lets no statistics move has another mistake.
+        SEEN: int(moving["norm_1"] == 0 or _variance(model) > 64),
     }
+
+
+def _variance(model):
+    return Weights(model).arrays["norm_1"]["moving_variance"].max()
 
 
 _LOOKS = {"first": _of_first, "both": _of_both, "second": _of_second}

@@ -409,6 +409,16 @@ def batch_size_ignored(model, images, labels, **given):
 
 
 @fine_tune.misconception(
+    "some of the images are held back and never learnt from, as validation_split does. Train on "
+    "all that are given: whoever wants to keep some for a test has done so before."
+)
+def some_held_back(model, images, labels, **given):
+    _refuse(model, images, labels, given.get("until"), PROBLEMS)
+    kept = len(images) - len(images) // 5
+    return _joined(_train(model, images[:kept], labels[:kept], given))
+
+
+@fine_tune.misconception(
     "the seed is not used: each call shuffles the images in another order. Call "
     "keras.utils.set_random_seed(seed) first."
 )
