@@ -53,6 +53,25 @@ def test_rows_by_a_wrong_name_cost_a_mistake_no_further_part(wrong):
     assert len(parts) <= 3
 
 
+@pytest.mark.parametrize("wrong", ["percentage", "counted", "share_of_errors"])
+def test_another_unit_costs_the_part_that_asks_for_a_share(wrong):
+    answers = {mistake.name: mistake.function for mistake in PROBE.misconceptions}
+    assert lost(PROBE, answers[wrong])[0] == {"accuracy"}
+
+
+def test_a_probe_that_fails_says_how():
+    def probe(train_features, train_labels, features, labels):
+        raise KeyError("nothing of that name")
+
+    outcomes = run(PROBE, probe).outcomes
+    assert all("nothing of that name" in outcome.came for outcome in outcomes)
+
+
+def test_few_steps_are_not_enough():
+    answers = {mistake.name: mistake.function for mistake in PROBE.misconceptions}
+    assert lost(PROBE, answers["few_steps"])[0] == {"trained"}
+
+
 @pytest.mark.parametrize(("steps", "rate"), [(100, 0.5), (300, 0.1), (1000, 0.5)])
 def test_some_hundred_steps_are_enough(steps, rate):
     """As the task says, and a hundred are some hundred."""

@@ -34,6 +34,7 @@ from course_lib.checks.self_supervised.measures_loss import (
     VALUE,
     measure_loss,
 )
+from course_lib.checks.self_supervised.measures_probe import measure_probe
 
 BOOK = "self_supervised.html#self-supervised"
 COMPARISONS = 500
@@ -67,6 +68,7 @@ linear_probe = Check(
     title="A linear probe",
     returns=("accuracy",),
     read=f"{BOOK}-probe",
+    measure=measure_probe,
 )
 CHECKS = {check.name: check for check in (augment_pair, nt_xent, linear_probe)}
 
@@ -269,7 +271,7 @@ def accuracy(rng):
         labels = np.repeat(np.arange(classes), each)
         turned = np.isin(np.arange(len(rows)) % each, wrong)
         parts += [rows.astype(np.float32), np.where(turned, (labels + 1) % classes, labels)]
-    yield case(*parts)
+    yield case(*parts, as_it_is=True)
 
 
 @linear_probe.part(weight=5)
@@ -323,6 +325,26 @@ def linear(rng):
     outer = int(rng.integers(13, 16))
     known = [(outer, 1, -1.0), (outer, 1, 1.0), (6, 0, 0.0)]
     others = [(4, 1, -1.0), (4, 1, 1.0), (int(rng.integers(3, 8)), 0, 0.0)]
+    yield case(*_mixed(rng, *known), *_mixed(rng, *others))
+
+
+@linear_probe.part(weight=2)
+def trained(rng):
+    """It is trained, by some hundreds of steps: the first ones point elsewhere."""
+    # What both features have in common is large and says nothing. Their difference parts the
+    # classes; the first step is along the one whose means differ.
+    common, wrong = float(rng.choice([2.5, 3.0])), int(rng.integers(1, 3))
+
+    def rows(count, label, shift, far=1, name=None):
+        side = far * (2 * label - 1)
+        return count, label if name is None else name, side + shift, shift
+
+    known = [rows(6, label, shift) for label in (0, 1) for shift in (-common, 0, common)]
+    known += [rows(2 * wrong, label, 0, FARTHER, 1 - label) for label in (0, 1)]
+    low = int(rng.integers(5, 10))
+    others = [rows(low, 0, common), rows(14 - low, 1, -common)]
+    others += [rows(2, 0, -common), rows(2, 1, common)]
+    others += [rows(wrong, label, 0, 1, 1 - label) for label in (0, 1)]
     yield case(*_mixed(rng, *known), *_mixed(rng, *others))
 
 
