@@ -156,6 +156,32 @@ def test_a_loss_of_no_tensor_is_told():
     assert "keras.ops" in outcome.expected
 
 
+@pytest.mark.parametrize(
+    ("wrong", "parts"),
+    [
+        ("sign_missing", {"one_click", "certain"}),
+        ("base_two", {"one_click", "certain"}),
+        ("unknown_as_the_first_class", {"unknown", "batches", "no_clicks"}),
+        ("divided_by_all_pixels", {"unknown", "batches"}),
+        ("sum_of_the_clicks", {"clicks", "batches"}),
+        ("without_the_first_class", {"clicks", "batches"}),
+    ],
+)
+def test_a_slip_in_the_loss_costs_what_asks_for_it(wrong, parts):
+    """All else is judged by what the answer itself gives for a page of one pixel."""
+    check = CHECKS["point_loss"]
+    answers = {mistake.name: mistake.function for mistake in check.misconceptions}
+    report = run(check, answers[wrong], hidden=True, seed=5, forbidden=())
+    assert {o.name for o in report.outcomes if o.status != "passed"} == parts
+
+
+@pytest.mark.parametrize("number", [0.0, 0.7, 1.1])
+def test_a_number_is_no_loss_of_clicks(number):
+    report = run(CHECKS["point_loss"], lambda truth, prediction: number, hidden=True)
+    passed = {o.name for o in report.outcomes if o.status == "passed"}
+    assert passed <= {"no_clicks"}
+
+
 def test_squares_of_a_wrong_kind_are_told():
     arguments = (2, 20, 24, 1), 50, 8, 3, 5
 

@@ -79,6 +79,7 @@ point_loss = Check(
     read=f"{BOOK}-clicks",
     forbidden=KERAS_ALLOWED,
     measure=measure_loss,
+    hidden_draws=1,
 )
 segmenter = Check(
     topic.segmenter,
@@ -185,24 +186,37 @@ def _clicked(rng, counts, classes=3):
 
 @point_loss.part(weight=4)
 def one_click(rng):
-    """One clicked pixel in one image: minus the logarithm of its class's probability."""
+    """A page of one pixel, which is clicked: minus the logarithm of its class's probability."""
+    for classes in (3, 4, 5):  # class 0 is asked for below
+        truth = rng.integers(1, classes, size=(1, 1, 1)).astype(np.int32)
+        yield case(truth, _probabilities(rng, 1, 1, 1, classes))
+
+
+# What follows is judged by what the answer itself gives for such a pixel.
+
+
+@point_loss.part(weight=3)
+def unknown(rng):
+    """A page with one click: whatever the network says elsewhere, the loss is the click's."""
     for _ in range(3):
-        yield case(*_clicked(rng, [1]))
+        yield case(*_clicked(rng, [1]), own=True)
 
 
-@point_loss.part(weight=4)
+@point_loss.part(weight=2)
 def clicks(rng):
-    """Several clicks: their mean, whatever the network says elsewhere."""
-    yield case(*_clicked(rng, [int(rng.integers(4, 9))]))
-    yield case(*_clicked(rng, [int(rng.integers(4, 9))], classes=5))
+    """A page of pixels that are all clicked: their mean."""
+    for classes in (3, 5):
+        count = 3 * int(rng.integers(2, 4))
+        truth = rng.permutation(np.arange(count) % classes).reshape(1, -1, 3).astype(np.int32)
+        yield case(truth, _probabilities(rng, *truth.shape, classes), own=True)
 
 
-@point_loss.part(weight=2, after=(clicks,))
+@point_loss.part(weight=2, after=(unknown, clicks))
 def batches(rng):
     """Each click of a batch counts alike, also where one image has more of them than another."""
     few, many = int(rng.integers(1, 3)), int(rng.integers(6, 9))
-    yield case(*_clicked(rng, [few, many]))
-    yield case(*_clicked(rng, [many, 0, few]))
+    yield case(*_clicked(rng, [few, many]), own=True)
+    yield case(*_clicked(rng, [many, 0, few]), own=True)
 
 
 @point_loss.part(weight=1)
@@ -214,17 +228,14 @@ def no_clicks(rng):
 @point_loss.part(weight=1)
 def certain(rng):
     """A probability of 0 where the click says otherwise is a large number, and no infinity."""
-    truth, prediction = _clicked(rng, [1])
-    prediction = np.zeros_like(prediction)
-    prediction[..., 0] = 1
-    truth[truth >= 0] = 1
-    yield case(truth, prediction)
+    truth = rng.integers(1, 3, size=(1, 1, 1)).astype(np.int32)
+    yield case(truth, np.array([1, 0, 0], np.float32).reshape(1, 1, 1, 3))
 
 
-@point_loss.part(weight=3)
+@point_loss.part(weight=2)
 def in_compile(rng):
-    """It can be built on Keras's tensors, which have no numbers yet, as a network's loss is."""
-    yield case(*_clicked(rng, [5]), symbolic=True)
+    """On Keras's tensors, which have no numbers yet, it becomes the same, as in training."""
+    yield case(*_clicked(rng, [5]), symbolic=True, own=True)
 
 
 # --- segmenter -----------------------------------------------------------------------------------
