@@ -10,6 +10,7 @@ from keras import layers, ops
 
 from course_lib.arguments import integer, numeric_array, positive
 from course_lib.models import as_model
+from course_lib.self_supervised import nt_xent
 
 MOMENTUM = 0.9
 AXES = ("batch", "height", "width", "channels")
@@ -116,14 +117,7 @@ def pair_loss(_, embeddings, temperature=0.2):
     Reference:
         Chen, Kornblith, Norouzi and Hinton (2020), A simple framework for contrastive learning.
     """
-    rows = ops.concatenate([embeddings[:, 0], embeddings[:, 1]], axis=0)
-    rows = ops.normalize(rows, axis=-1)
-    count = ops.shape(embeddings)[0]
-    # A row is not its own partner: on the diagonal stands what no softmax ever chooses.
-    scores = ops.matmul(rows, ops.transpose(rows)) / temperature - 1e9 * ops.eye(2 * count)
-    partner = ops.concatenate([ops.arange(count) + count, ops.arange(count)], axis=0)
-    losses = keras.losses.sparse_categorical_crossentropy(partner, scores, from_logits=True)
-    return ops.mean(losses)
+    return nt_xent(embeddings[:, 0], embeddings[:, 1], temperature)
 
 
 def encoder(tensor, filters=(16, 32, 48)):
