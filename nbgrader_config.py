@@ -30,6 +30,8 @@ c.SandboxExecute.memory = 4 * 2**30
 c.SandboxExecute.cell_seconds = 30
 c.SandboxExecute.submission_seconds = 120
 c.SandboxExecute.output_bytes = 1_000_000
+# A right answer of the capstone trains for about 20 seconds here, longer where others work as well.
+c.SandboxExecute.of_assignment = {"capstone": {"cell_seconds": 75, "submission_seconds": 180}}
 
 # Feedback and the formgrader show strangers' notebooks: no script of theirs may run there.
 # It comes before nbconvert's own, which refuse a notebook that is not valid.

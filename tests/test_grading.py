@@ -37,6 +37,7 @@ from typer.testing import CliRunner
 
 from course_lib.grading import commands, reporting, sandbox
 from course_lib.grading.assignment import Assignment, SourceCell
+from course_lib.grading.classroom import configured_limits
 from course_lib.grading.cluster import Cluster
 from course_lib.grading.course import (
     CourseError,
@@ -47,6 +48,7 @@ from course_lib.grading.course import (
 )
 from course_lib.grading.locks import only_writer
 from course_lib.grading.notes import CONTROL, Note
+from course_lib.grading.preprocessors import SandboxExecute
 from course_lib.grading.reporting import common_mistakes, part_success
 from course_lib.grading.sanitise import identity, sanitise
 from course_lib.grading.score import REPORT, RESULT, score_cell
@@ -642,6 +644,17 @@ def handed_in(root):
     hand_in(root, "ann", answered())
 
 
+def limited(**limits):
+    """Configure other limits for the assignment."""
+
+    def prepare(root):
+        handed_in(root)
+        with open(root / "nbgrader_config.py", "a", encoding="utf-8") as config:
+            config.write(f"\nc.SandboxExecute.of_assignment = {{{STEM!r}: {limits}}}\n")
+
+    return prepare
+
+
 def handed_in_twice(root):
     """Hand in one submission of each of two assignments."""
     hand_in(root, "ann", answered())
@@ -677,6 +690,11 @@ BAD = {
     ),
     "nbgrader cannot generate the assignment 'tiny'": (broken_source, ("grade", STEM)),
     "nbgrader_config.py does not load: SyntaxError": (broken_config, ("grade", STEM)),
+    "a limit in the configuration is wrong: the limit memory is -1": (
+        limited(memory=-1),
+        ("grade", STEM),
+    ),
+    "unexpected keyword argument 'seconds'": (limited(seconds=5), ("grade", STEM)),
     "'nonsense' is no address": (handed_in, ("grade", STEM, "--scheduler", "nonsense")),
     "the limit memory is -": (handed_in, ("grade", STEM, "--memory", "-1")),
     "the limit memory is inf": (handed_in, ("grade", STEM, "--memory", "inf")),
@@ -836,6 +854,19 @@ def test_two_graders_do_not_meet(tmp_path):
         done = run_course("grade", STEM, "--course", tmp_path, check=1)
     assert "another `course grade` is at work" in done.stderr
     assert not (tmp_path / "gradebook.db").exists()
+
+
+def test_an_assignment_may_have_limits_of_its_own(tmp_path):
+    make_course(tmp_path)
+    limited(cell_seconds=99.0)(tmp_path)
+    course = open_course(tmp_path)
+    for limits_of in (
+        lambda stem: configured_limits(course, stem),
+        SandboxExecute(config=course.config).limits_of,
+    ):
+        own, others = limits_of(STEM), limits_of("other")
+        assert (own.cell_seconds, others.cell_seconds) == (99, 30)
+        assert own.memory == others.memory == 4 * 2**30
 
 
 def test_no_course_here(tmp_path):

@@ -63,24 +63,25 @@ def gather(course, stem, student="*", limits=None, sandboxed=True):
         course,
         assignment,
         tuple(find_submissions(course, stem, student)),
-        limits or configured_limits(course),
+        limits or configured_limits(course, stem),
         sandboxed,
         tuple(warnings + unusable),
         len(unusable),
     )
 
 
-def configured_limits(course):
-    """Return the limits that nbgrader_config.py sets.
+def configured_limits(course, stem):
+    """Return the limits that nbgrader_config.py sets for an assignment.
 
     Raises:
-        CourseError: if one of them is not a positive number.
+        CourseError: if one of them is not a positive number, or none that there is.
     """
     chosen = course.config.get("SandboxExecute", {})
     names = {limit.name for limit in fields(Limits)}
     try:
-        return Limits().with_changes(**{name: chosen[name] for name in names if name in chosen})
-    except (TypeError, ValueError) as error:
+        limits = Limits().with_changes(**{name: chosen[name] for name in names if name in chosen})
+        return limits.with_changes(**chosen.get("of_assignment", {}).get(stem, {}))
+    except (AttributeError, TypeError, ValueError) as error:
         raise CourseError(f"a limit in the configuration is wrong: {error}") from error
 
 

@@ -62,8 +62,12 @@ def grade(
         for stem in (stems := list(dict.fromkeys(stems))):
             check_assignment(opened, stem)
         check_address(scheduler)
-        limits = classroom.configured_limits(opened)
-        limits = _limits(limits, memory, cell_seconds, submission_seconds)
+        limits = {
+            stem: _limits(
+                classroom.configured_limits(opened, stem), memory, cell_seconds, submission_seconds
+            )
+            for stem in stems
+        }
         sandboxed = _sandboxed(unsafe_no_sandbox)
         for stem in stems:
             classroom.find_submissions(opened, stem, student)
@@ -84,7 +88,7 @@ def grade(
             for stem in stems:
                 if len(stems) > 1:
                     typer.echo(f"\n{stem}")
-                gathered = classroom.gather(opened, stem, student, limits, sandboxed)
+                gathered = classroom.gather(opened, stem, student, limits[stem], sandboxed)
                 run = _show_and_store(gathered, cluster, force, json)
                 partly = partly or gathered.left_out or run.failed
         if partly:

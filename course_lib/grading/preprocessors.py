@@ -7,7 +7,7 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import is_grade, is_solution
-from traitlets import Float, Integer
+from traitlets import Dict, Float, Integer
 
 from course_lib.grading.assignment import load_assignment
 from course_lib.grading.course import open_course
@@ -76,6 +76,9 @@ class SandboxExecute(NbGraderPreprocessor):
     output_bytes = Integer(Limits.output_bytes, help="Bytes of output kept of a cell.").tag(
         config=True
     )
+    of_assignment = Dict(help="Other limits of single assignments, by their names.").tag(
+        config=True
+    )
 
     def preprocess(self, nb, resources):
         """Run the notebook in place."""
@@ -83,9 +86,7 @@ class SandboxExecute(NbGraderPreprocessor):
         stem = info["assignment"]
         with Gradebook(info["db_url"]) as gradebook:
             assignment = load_assignment(gradebook, stem)
-        limits = Limits().with_changes(
-            **{name: getattr(self, name) for name in LIMITS if name in self.trait_values()}
-        )
+        limits = self.limits_of(stem)
         packed = pack(self._submitted(info), stem, limits)
         files = {**packed.files, f"{stem}.ipynb": notebook_text(nb).encode()}
         seed = self._seed(stem, packed.digest, assignment)
@@ -98,6 +99,13 @@ class SandboxExecute(NbGraderPreprocessor):
         nb.metadata.setdefault(KEY, {})["outcome"] = done["outcome"]
         nb.metadata[KEY]["reason"] = done["reason"]
         return nb, resources
+
+    def limits_of(self, stem):
+        """Return the `Limits` of an assignment."""
+        limits = Limits().with_changes(
+            **{name: getattr(self, name) for name in LIMITS if name in self.trait_values()}
+        )
+        return limits.with_changes(**self.of_assignment.get(stem, {}))
 
     def _submitted(self, info):
         course = CourseDirectory(config=self.config)
