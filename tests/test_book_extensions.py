@@ -138,7 +138,7 @@ def test_source_of_leaves_out_what_only_tools_read(tmp_path):
 
 
 def test_mistakes_lists_each_hint_once_below_its_function(render, monkeypatch):
-    wrong = SimpleNamespace(name="flipped", hint="The kernel is `flipped`.")
+    wrong = SimpleNamespace(name="flipped", hint='The kernel is `flipped`. Say mode="same".')
     listed = [
         SimpleNamespace(name="conv2d", title="Convolve", misconceptions=[wrong]),
         SimpleNamespace(name="other", title="Other", misconceptions=[]),
@@ -148,7 +148,8 @@ def test_mistakes_lists_each_hint_once_below_its_function(render, monkeypatch):
     assert warnings == ""
     (group,) = page.select(".mistakes-group")
     assert group.summary.get_text(" ", strip=True) == "conv2d 1"
-    assert group.li.get_text(strip=True) == "The kernel isflipped."
+    # Quotes that a reader may copy into code are straight.
+    assert group.li.get_text(strip=True) == 'The kernel isflipped. Say mode="same".'
     monkeypatch.setattr("_ext.mistakes.load_checks", lambda stem: [])
     assert "no misconceptions" in render("```{mistakes} convolution\n```", "mistakes")[1]
 

@@ -39,7 +39,8 @@ class Mistakes(SphinxDirective):
         return [nodes.container("", *groups, classes=["mistakes"])]
 
     def _group(self, check):
-        hints = nodes.bullet_list(bullet="-")
+        # Many name code, whose quotes a reader may copy: they stay straight.
+        hints = nodes.bullet_list(bullet="-", support_smartquotes=False)
         for misconception in check.misconceptions:
             item = nodes.list_item()
             lines = StringList(misconception.hint.splitlines(), source=f"checks of {check.name}")
