@@ -17,6 +17,7 @@ import yaml
 
 import course_lib
 from course_lib.checks import load
+from course_lib.grading.course import open_course
 from course_lib.topics import ASSIGNED, TOPICS
 from tests.submissions import build
 
@@ -63,6 +64,8 @@ def test_nothing_stands_without_a_topic():
     assert {p.name for p in (ROOT / "solutions").iterdir()} == stems
     assert {p.name for p in (ROOT / "assignments").iterdir()} == stems
     assert set(build.stems_with_students()) == stems
+    limited = open_course(ROOT).config.SandboxExecute.of_assignment
+    assert set(limited) <= stems, "nobody would miss the limits of an assignment that is not there"
 
 
 def imported(path):
