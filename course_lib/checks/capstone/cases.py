@@ -195,14 +195,14 @@ def one_click(rng):
 # What follows is judged by what the answer itself gives for such a pixel.
 
 
-@point_loss.part(weight=3)
+@point_loss.part(weight=4)
 def unknown(rng):
     """A page with one click: whatever the network says elsewhere, the loss is the click's."""
     for _ in range(3):
         yield case(*_clicked(rng, [1]), own=True)
 
 
-@point_loss.part(weight=2)
+@point_loss.part(weight=3)
 def clicks(rng):
     """A page of pixels that are all clicked: their mean."""
     for classes in (3, 5):
@@ -232,7 +232,7 @@ def certain(rng):
     yield case(truth, np.array([1, 0, 0], np.float32).reshape(1, 1, 1, 3))
 
 
-@point_loss.part(weight=2)
+@point_loss.part(weight=3)
 def in_compile(rng):
     """On Keras's tensors, which have no numbers yet, it becomes the same, as in training."""
     yield case(*_clicked(rng, [5]), symbolic=True, own=True)

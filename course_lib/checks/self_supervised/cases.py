@@ -253,7 +253,7 @@ def _mixed(rng, *rows):
     )
 
 
-@linear_probe.part(weight=5)
+@linear_probe.part(weight=4)
 def accuracy(rng):
     """The share of the given labels that is right, of a classifier that did not learn from them."""
     classes, width = int(rng.integers(3, 5)), 24
@@ -274,7 +274,7 @@ def accuracy(rng):
     yield case(*parts, as_it_is=True)
 
 
-@linear_probe.part(weight=5)
+@linear_probe.part(weight=4)
 def standardised(rng):
     """Features are standardised: a small one may tell more than a large one."""
     # With large numbers, plain steps that nobody standardised jump to and fro: what comes may look
