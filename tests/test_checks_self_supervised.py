@@ -59,6 +59,25 @@ def test_another_unit_costs_the_part_that_asks_for_a_share(wrong):
     assert lost(PROBE, answers[wrong])[0] == {"accuracy"}
 
 
+@pytest.mark.parametrize(
+    ("written", "parts"),
+    [
+        (lambda share: round(share, 2), set()),
+        (lambda share: round(100 * share), {"accuracy"}),
+        (lambda share: np.array([share]), set()),
+        (lambda share: f"{share:.1%}", {part.name for part in PROBE.parts}),
+        (lambda share: f"{share}", {part.name for part in PROBE.parts}),
+        (lambda share: [[share], [share, 0]], {part.name for part in PROBE.parts}),
+    ],
+    ids=["rounded", "whole percents", "an array", "percents as text", "text", "lists"],
+)
+def test_how_a_share_is_written(written, parts):
+    def probe(*given):
+        return written(PROBE.reference(*given))
+
+    assert lost(PROBE, probe)[0] == parts
+
+
 def test_a_probe_that_fails_says_how():
     def probe(train_features, train_labels, features, labels):
         raise KeyError("nothing of that name")

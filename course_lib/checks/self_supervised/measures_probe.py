@@ -9,6 +9,7 @@ import numpy as np
 from course_lib.checks.once import once
 
 CLASSES, EACH = 4, 5
+ROUNDED = 0.01  # some twenty rows are asked for: their shares lie farther apart
 UNITS = {
     "a percentage": lambda found, count: found / 100,
     "a number": lambda found, count: found / count,
@@ -26,16 +27,36 @@ def measure_probe(answer, *given, as_it_is=False):
     """
     # Before the call that counts: the last one is what the report shows.
     unit = None if as_it_is else once(answer, "unit", lambda: _unit(answer))
-    found = answer(*given)
-    return UNITS[unit](found, len(given[-1])) if unit and np.ndim(found) == 0 else found
+    found, count = answer(*given), len(given[-1])
+    share = _number(found)
+    if share is None:  # the comparison says so
+        return found
+    return _unrounded(UNITS[unit](share, count) if unit else share, count)
+
+
+def _number(found):
+    """A number as a float, one in an array as well; else None."""
+    try:
+        array = np.asarray(found)
+    except ValueError:  # lists of several lengths
+        return None
+    return float(array.reshape(())) if array.size == 1 and array.dtype.kind in "iuf" else None
+
+
+def _unrounded(share, count):
+    """The share that was meant, where two or three digits of it came."""
+    nearest = round(share * count) / count if np.isfinite(share) else share
+    return nearest if abs(share - nearest) <= ROUNDED else share
 
 
 def _unit(answer):
     """The name of the unit in which a probe answers; None for a share, and for any other."""
     questions = [_easy(wrong) for wrong in (1, 2)]
     try:
-        found = [(float(answer(*given)), len(given[-1])) for given, _ in questions]
+        found = [(_number(answer(*given)), len(given[-1])) for given, _ in questions]
     except Exception:  # the call that counts will say it
+        return None
+    if any(value is None for value, _ in found):
         return None
     shares = [share for _, share in questions]
     if np.allclose([value for value, _ in found], shares, atol=1e-3):
