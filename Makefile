@@ -39,11 +39,12 @@ test: $(READY) $(VENV)/.browser $(VENV)/.database  ## all tests, from lint to th
 book: $(READY)  ## build the book into _build/html
 	$(BIN)/jupyter-book build . --warningiserror --keep-going --quiet
 
-assignments: $(READY)  ## generate assignments/ from solutions/
+assignments: $(READY)  ## generate assignments/ from solutions/, and the sample students
 	@for stem in $(STEMS); do \
 	  $(BIN)/nbgrader generate_assignment $$stem --force --log-level=ERROR || exit 1; \
 	  echo "assignments/$$stem/$$stem.ipynb"; \
 	done
+	@$(BIN)/python -m tests.submissions.build
 
 hand-in: $(READY)  ## hand the sample class in, below submitted/
 	$(BIN)/python -m tests.submissions.build --into submitted
