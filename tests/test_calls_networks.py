@@ -49,6 +49,13 @@ def loose(x): return keras.Input((3,))
 def alone(): return keras.Input((3,))
 def tensor(x): return keras.ops.convert_to_tensor(x) * 2, type(x).__name__, keras.Variable(x).shape
 def variable(x): return keras.Variable(x)
+def powers(x, y, power=2):
+    import statistics
+    assert not hasattr(x, "numpy") and x.dtype == "float32"
+    print("batch", x.shape[0], statistics.mean([1, 3]))
+    return keras.ops.sum(x ** power, axis=1)
+def number(x): return 1.5
+def asks(x): return 1 if x[0] > 0 else 0
 def loss(): return keras.losses.CategoricalCrossentropy(label_smoothing=0.25)
 def adam(): return keras.optimizers.Adam(0.25)
 def dense(): return layers.Dense(3, activation="gelu")
@@ -73,6 +80,7 @@ def ask(tmp_path_factory):
         def call(name, *args, **kwargs):
             return functions(channel, name)[0](*args, **kwargs)
 
+        call.channel = channel
         yield call
         assert channel.dead == ""
         assert channel.suspicious == []
@@ -165,6 +173,26 @@ def test_tensors_are_tensors_inside_and_arrays_outside(ask):
     assert shape == (2,)
     assert ask("tensor", np.ones(2))[1] == "ndarray"
     assert ask("variable", np.ones(2, "float32")).dtype == np.float32
+
+
+def test_a_loss_is_called_as_a_training_calls_it(ask):
+    powers, number, asks = functions(ask.channel, "powers", "number", "asks")
+    given = np.array([[1.0, 2], [3, 4], [5, 6]])
+    (result, gradients), found = powers.call_watched(
+        (given, np.ones(3)), {"power": 3}, ("statistics",), {"wrt": [0, 1]}
+    )
+    assert type(result) is np.ndarray
+    np.testing.assert_allclose(result, (given**3).sum(axis=1))
+    np.testing.assert_allclose(gradients[0], 3 * given**2)
+    assert gradients[1] is None
+    assert found == ["statistics.mean"], "the call is watched like any other"
+    assert "batch None" in ask.channel.take_printed()
+    powers.call_watched((given, given), {}, (), {"open_batch": False})
+    assert "batch 3" in ask.channel.take_printed()
+    assert number.call_watched((given,), {}, (), {})[0] == (1.5, None)
+    with pytest.raises(TypeError, match="no numbers yet: no if or while") as raised:
+        asks.call_watched((given[0],), {}, (), {})
+    assert "if x[0] > 0" in raised.value.student_line
 
 
 def test_losses_optimisers_and_layers_cross(ask):

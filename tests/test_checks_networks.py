@@ -317,6 +317,48 @@ def test_layers_that_draw_draw_the_same_after_reseeding():
     assert 0.1 < np.mean(drawn(3) != 0) < 0.4
 
 
+# --- a loss in training --------------------------------------------------------------------------
+
+
+def test_what_a_loss_makes_of_tensors_without_numbers():
+    def loss(truth, prediction, weight=1.0):
+        assert not hasattr(truth, "numpy")
+        picked = tf.boolean_mask(prediction, truth == 1)
+        return weight * keras.ops.sum(picked**2)
+
+    truth, prediction = np.array([1, 0, 1]), np.array([2.0, 3, 4])
+    result, gradients = networks.in_training(loss, truth, prediction, wrt=[1], weight=0.5)
+    assert result == 10
+    np.testing.assert_allclose(gradients[0], [2, 0, 4])
+    assert networks.in_training(loss, truth, prediction)[1] == []
+    assert networks.in_training(lambda x: x * x.shape[0], truth, open_batch=False)[0].sum() == 6
+    with pytest.raises(ValueError, match="None"):
+        networks.in_training(lambda x: x * x.shape[0], truth)
+
+
+@pytest.mark.parametrize(
+    ("loss", "kind", "said"),
+    [
+        (np.mean, TypeError, "no numbers yet: NumPy"),
+        (lambda x: 0.0 if x[0] > 1 else x, TypeError, "no numbers yet: no if or while"),
+        (lambda x: x.numpy(), AttributeError, "numpy"),
+        (lambda x: 1.5, Unfit, "1.5"),
+        (lambda x: None, Unfit, "None instead of a tensor"),
+    ],
+)
+def test_what_is_no_loss_of_tensors_without_numbers(loss, kind, said):
+    with pytest.raises(kind, match=said):
+        networks.in_training(loss, np.array([1.0, 2]))
+
+
+def test_an_answer_that_is_not_there_is_not_said_to_be_wrong():
+    def loss(x):
+        raise NotImplementedError
+
+    with pytest.raises(NotImplementedError, match=r"^$"):
+        networks.in_training(loss, np.array([1.0, 2]))
+
+
 def test_a_layer_that_always_trains_is_heard_unless_it_is_overruled():
     def noisy(tensor):
         return layers.Dropout(0.5)(layers.Dropout(0.5)(tensor), training=True)

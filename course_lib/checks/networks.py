@@ -19,11 +19,13 @@ import numpy as np
 
 from course_lib.checks.compare import describe, is_tensor
 from course_lib.checks.core import Unfit
+from course_lib.grading.inside.training import call_in_training
 
 __all__ = [
     "Unfit",
     "Weighted",
     "built",
+    "in_training",
     "inject",
     "model_of",
     "outputs",
@@ -235,6 +237,39 @@ def _trains_unless_told(layer):
     """Whether a layer takes it that it trains, and all behind it then do: so does `Resizing`."""
     training = inspect.signature(layer.call).parameters.get("training")
     return training is not None and training.default is True
+
+
+def in_training(answer, *arrays, wrt=(), open_batch=True, **kwargs):
+    """Return what a loss makes of arrays where `fit` calls it, on tensors without numbers.
+
+    Args:
+        answer: the loss.
+        *arrays: what the tensors become, each with an axis for the batch.
+        wrt: by which of them the sum of the result is differentiated.
+        open_batch: whether the size of the batch is not known either.
+        **kwargs: what the answer takes beside the tensors.
+
+    Returns:
+        The result and a list of gradients, None where the result does not depend on one.
+
+    Raises:
+        Unfit: if the result is no tensor.
+
+    Example:
+        >>> in_training(lambda x: x**2, np.array([1.0, 3]), wrt=[0])
+        (array([1., 9.], dtype=float32), [array([2., 6.], dtype=float32)])
+    """
+    settings = {"wrt": list(wrt), "open_batch": open_batch}
+    if hasattr(answer, "in_training"):
+        result, gradients = answer.in_training(arrays, kwargs, **settings)
+    else:
+        result, gradients = call_in_training(answer, arrays, kwargs, **settings)
+    if result is None or result is Ellipsis:
+        raise Unfit(f"{result} instead of a tensor", "a tensor: the function must end with return")
+    if gradients is None:
+        wanted = "a tensor that keras.ops computes from the arguments, which have no numbers yet"
+        raise Unfit(describe(result), wanted)
+    return result, gradients
 
 
 def parameters(model):

@@ -15,6 +15,7 @@ from course_lib.checks.core import Case, Check, Unfit
 from course_lib.checks.diagnose import diagnose, note_arguments
 from course_lib.checks.forbidden import CallWatcher
 from course_lib.checks.report import Outcome, Report
+from course_lib.grading.inside.training import call_in_training
 from course_lib.topics import ASSIGNED, topic
 
 VISIBLE_SEED = 0
@@ -245,26 +246,39 @@ class _Answer:
         return value
 
     def __call__(self, *args, **kwargs):
+        return self._noted(args, kwargs)
+
+    def in_training(self, args, kwargs, **settings):
+        """Call it by `call_in_training`."""
+        return self._noted(args, kwargs, settings)
+
+    def _noted(self, args, kwargs, training=None):
         self.called = Case(args, kwargs)
         try:
-            return self._call(args, kwargs)
+            return self._call(args, kwargs, training)
         except BaseException as error:
             self.raised = error
             raise
 
-    def _call(self, args, kwargs):
+    def _call(self, args, kwargs, training):
         if getattr(self.function, "__module__", None) == "student":  # it is watched over there
             try:
-                value, names = self.function.call_watched(args, kwargs, self.modules)
+                value, names = self.function.call_watched(args, kwargs, self.modules, training)
             except Exception as error:
                 self.found += getattr(error, "student_found", ())
                 raise
             self.found += names
             return value
         watcher = CallWatcher(self.modules)
-        try:
+
+        def watched(*args, **kwargs):
             with watcher:
                 return self.function(*args, **kwargs)
+
+        try:
+            if training is None:
+                return watched(*args, **kwargs)
+            return call_in_training(watched, args, kwargs, **training)
         finally:
             self.found += watcher.found
 

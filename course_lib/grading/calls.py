@@ -118,7 +118,7 @@ class Channel:
             )
         return described.value
 
-    def call(self, number, args, kwargs, modules=()):
+    def call(self, number, args, kwargs, modules=(), training=None):
         """Call a function by its number; `Proxy.call_watched` says the rest."""
         if self.late[number] >= LATE_CALLS and not self.dead:
             raise CallTimeout(f"not tried: {LATE_CALLS} calls of it took too long before")
@@ -127,6 +127,7 @@ class Channel:
         memo, handed = Memo(), Handed(self)
         encoder = Encoder(self.limits, memo, handed, symbols="given")
         frame = {"op": "call", "fn": number, "watch": list(modules)}
+        frame["training"] = training
         frame["args"], frame["kwargs"] = encoder.encode(tuple(args)), encoder.encode(dict(kwargs))
         given = len(memo.objects)
         self._calls.append(handed)

@@ -26,19 +26,21 @@ class Proxy:
     def __call__(self, *args, **kwargs):
         return self.call_watched(args, kwargs, ())[0]
 
-    def call_watched(self, args, kwargs, modules):
+    def call_watched(self, args, kwargs, modules, training=None):
         """Call the function and return its value and the forbidden functions that it called.
 
         Args:
             args: positional arguments; what the function changes in them is changed here too.
             kwargs: keyword arguments.
             modules: prefixes of names of modules, as `CallWatcher` takes them.
+            training: if a dictionary, the call is made over there by `call_in_training`, with
+                these keyword arguments.
 
         Raises:
             Exception: what the function raised, if it is listed, else a `StudentError`; with
                 the attributes `student_line` and `student_found`.
         """
-        return self.channel.call(self.number, args, kwargs, modules)
+        return self.channel.call(self.number, args, kwargs, modules, training)
 
     def __repr__(self):
         return f"<function {self.__qualname__} of the student>"

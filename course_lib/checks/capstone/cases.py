@@ -234,7 +234,7 @@ def certain(rng):
 
 @point_loss.part(weight=3)
 def in_compile(rng):
-    """On Keras's tensors, which have no numbers yet, it becomes the same, as in training."""
+    """In training, where tensors have no numbers yet, it gives the same."""
     yield case(*_clicked(rng, [5]), symbolic=True, own=True)
 
 

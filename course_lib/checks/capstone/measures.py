@@ -9,7 +9,7 @@ import numpy as np
 
 from course_lib import capstone_pages as made
 from course_lib.checks import networks
-from course_lib.checks.compare import AtLeast, describe, is_tensor
+from course_lib.checks.compare import AtLeast, describe
 from course_lib.checks.core import Unfit
 from course_lib.checks.once import once
 
@@ -133,7 +133,7 @@ def measure_loss(answer, truth, prediction, symbolic=False, own=False):
         answer: the loss.
         truth: whole numbers, -1 where nobody clicked.
         prediction: probabilities.
-        symbolic: build it as `compile` does, on tensors without numbers, before it gets any.
+        symbolic: call it where `fit` does, on tensors without numbers.
         own: whether the loss of a single pixel, which another part asks for, counts as right, and
             only what becomes of several is asked; or, if symbolic, what becomes of it there. Not
             so for an answer that is the same for right and wrong: a number that was written down.
@@ -176,20 +176,9 @@ def _called(answer, truth, prediction):
 
 
 def _built(answer, truth, prediction):
-    import keras
-
-    # Of a known batch: Keras cannot leave a class out of a batch of any size, as `fit` can.
-    inputs = [
-        networks.placeholder(one.shape[1:], batch_size=len(one)) for one in (truth, prediction)
-    ]
-    loss = answer(*inputs)
-    if loss is None:
-        raise Unfit("None instead of a tensor", "a tensor: the function must end with return")
-    if not is_tensor(loss):
-        raise Unfit(describe(loss), "a tensor that keras.ops computes from both arguments")
-    # A model's outputs have a batch, and the loss of a batch is one number.
-    model = keras.Model(inputs, keras.ops.reshape(loss, (1, -1)))
-    return _told(networks.outputs(model, [truth.astype(np.float32), prediction])[0])
+    return _told(
+        networks.in_training(answer, truth.astype(np.float32), prediction, open_batch=False)[0]
+    )
 
 
 def _told(result):

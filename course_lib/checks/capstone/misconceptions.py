@@ -309,7 +309,7 @@ def infinite_logarithm(truth, prediction):
 
 @point_loss.misconception(
     "NumPy counts here. In compile the tensors have no numbers yet: use keras.ops, ops.sum and "
-    "not np.sum, no .numpy(), no index by a mask."
+    "not np.sum, no float(...), no .numpy()."
 )
 def by_numpy(truth, prediction):
     truth, prediction = np.asarray(truth), np.asarray(prediction)

@@ -248,7 +248,7 @@ def impossible(rng):
 
 @multitask_loss.part(weight=5, read=f"{BOOK}-gradient")
 def gradients(rng):
-    """In training: built on tensors, with a gradient that missing labels do not reach, no NaN."""
+    """In training: of tensors without numbers, a gradient without NaN; missing labels get none."""
     kinds, quantities, scores = _kinds(rng, -1, 2, 0), _numbers(rng, 3), _scores(rng, 3, 3)
     predicted = _column(quantities + np.round(rng.uniform(0.5, 2), 1))
     quantities[0] = np.nan  # both labels of one image: that each has its own mask is asked below

@@ -12,7 +12,6 @@ KINDS = "whether the gradient reaches each image's scores of the kinds; 9 for Na
 QUANTITIES = "whether the gradient reaches each predicted quantity; 9 for NaN"
 RESULTS = (FINITE, LOSS, KINDS, QUANTITIES)
 SURE = 40  # a score whose softmax is 1 beside zeros, and theirs not yet 0
-OPEN_BATCH = "Attempt to convert a value (None)"
 
 
 def measure_loss(
@@ -31,7 +30,7 @@ def measure_loss(
         look: `"loss"`; `"own"`, where the loss of a single image, which other parts ask for,
             counts as right, and only what becomes of several is asked, unless the answer is the
             same for right and wrong: a number that was written down; or `"gradient"`, where the
-            loss is built on tensors without numbers.
+            loss is called where training calls it, on tensors without numbers.
 
     Returns:
         A tuple as `RESULTS` names it; what is not asked for is 0.
@@ -111,41 +110,14 @@ def _number(loss, batch, summed):
     return kind, np.where(np.isfinite(value), value, 0)
 
 
-def _reached(answer, *given):
-    """Build the loss on symbolic tensors, as training does, and differentiate it."""
-    try:
-        return _built_and_differentiated(answer, None, *given)
-    except Exception as error:
-        # Keras's own losses count the images of a batch. In training they can, of a symbolic tensor
-        # whose batch is open they cannot: such a loss is right.
-        if OPEN_BATCH not in f"{error}":
-            raise
-    return _built_and_differentiated(answer, len(given[0]), *given)
-
-
-def _built_and_differentiated(answer, batch, kinds, quantities, scores, predicted, settings):
-    import keras
-    import tensorflow as tf
-
-    labels = [
-        networks.placeholder((), batch_size=batch, dtype="int32"),
-        networks.placeholder((), batch_size=batch, dtype="float32"),
-    ]
-    given = [networks.placeholder(o.shape[1:], batch_size=batch) for o in (scores, predicted)]
-    probabilities = keras.ops.softmax(given[0])
-    loss = answer(*labels, probabilities, given[1], **settings)
-    if not hasattr(loss, "_keras_history"):
-        raise Unfit(
-            f"{type(loss).__name__} of tensors that have no numbers yet",
-            "a tensor, computed with keras.ops alone: only then is there a gradient",
-        )
-    model = keras.Model([*labels, *given], loss)
-    inputs = [tf.constant(one) for one in (kinds, quantities, scores, predicted)]
-    with tf.GradientTape() as tape:
-        tape.watch(inputs[2:])
-        value = tf.reduce_sum(model(inputs))
-    found = tape.gradient(value, inputs[2:])
-    return tuple(_reaches(one, len(kinds)) for one in found)
+def _reached(answer, kinds, quantities, scores, predicted, settings):
+    """Whom the loss reaches with its gradient where training calls it."""
+    probabilities, batch = _softmax(scores), len(kinds)
+    given = kinds, quantities, probabilities, predicted
+    _, (kept, other) = networks.in_training(answer, *given, wrt=[2, 3], **settings)
+    if kept is not None:  # from probabilities on to the scores, through the softmax
+        kept = probabilities * (kept - (kept * probabilities).sum(axis=1, keepdims=True))
+    return _reaches(kept, batch), _reaches(other, batch)
 
 
 def _reaches(gradient, batch):

@@ -506,8 +506,7 @@ def another_smallest_probability(
 @multitask_loss.misconception(
     "the loss is right, and its gradient is NaN: the squares of NaN are computed, and masked "
     "afterwards. On the way back the mask's 0 is multiplied with the NaN behind it. Replace the "
-    "NaN in the quantities before you subtract (ops.where), and mask as well. Ask for it with "
-    "ops.isnan: of tensors that have no numbers yet == asks whether both are one object."
+    "NaN in the quantities before you subtract (ops.where), and mask as well."
 )
 def masked_after_the_square(
     kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)
@@ -515,36 +514,6 @@ def masked_after_the_square(
     quantities, there = _known(quantities)
     squares = (ops.convert_to_tensor(predicted)[:, 0] - quantities) ** 2
     return _sum(_entropy(kinds, probabilities), _mean(there, squares), weights)
-
-
-# Keras's symbolic tensors know != and not ==: Python's own asks whether both are one object.
-
-
-@multitask_loss.misconception(
-    "which kinds are missing is asked with ==. Of tensors that have no numbers yet it asks whether "
-    "both are one object, and every kind counts as there. Write kinds >= 0, or ops.equal."
-)
-def kinds_compared_as_objects(
-    kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)
-):  # fmt: skip
-    there = ops.logical_not(kinds == -1)
-    index = ops.expand_dims(ops.where(there, kinds, ops.zeros_like(kinds)), -1)
-    chosen = ops.take_along_axis(ops.convert_to_tensor(probabilities), index, axis=-1)[:, 0]
-    first = _mean(there, -ops.log(ops.maximum(chosen, 1e-7)))
-    return _sum(first, _squared(quantities, predicted), weights)
-
-
-@multitask_loss.misconception(
-    "which quantities are there is asked with ==. Of tensors that have no numbers yet it asks "
-    "whether both are one object, and every quantity counts as there. Write ops.isnan, or "
-    "ops.equal."
-)
-def filled_quantities_compared_as_objects(
-    kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)
-):  # fmt: skip
-    there = quantities == quantities
-    errors = ops.convert_to_tensor(predicted)[:, 0] - ops.nan_to_num(quantities)
-    return _sum(_entropy(kinds, probabilities), _mean(there, errors**2), weights)
 
 
 @multitask_loss.misconception(

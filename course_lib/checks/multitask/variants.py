@@ -130,7 +130,7 @@ def by_keras_losses(kinds, quantities, probabilities, predicted, weights=(1.0, 1
 
 @multitask_loss.variant
 def by_divide_no_nan(kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)):
-    """The quotient of 0 and 0 is 0; the probability by a mask of the classes, 1e-7 is added."""
+    """The quotient of 0 and 0 is 0; NaN is not itself; 1e-7 is added to a probability."""
     first, second = weights
     columns = ops.arange(probabilities.shape[1])
     chosen = ops.cast(ops.equal(ops.expand_dims(kinds, 1), columns), "float32")
@@ -138,7 +138,7 @@ def by_divide_no_nan(kinds, quantities, probabilities, predicted, weights=(1.0, 
     there = ops.cast(kinds >= 0, "float32")
     logs = ops.log(picked * there + (1 - there) + 1e-7)
     entropy = ops.divide_no_nan(-ops.sum(logs * there), ops.sum(there))
-    is_there = ops.equal(quantities, quantities)
+    is_there = quantities == quantities
     value = ops.where(is_there, quantities, 0.0)
     error = ops.where(is_there, predicted[:, 0] - value, 0.0)
     squares = ops.divide_no_nan(ops.sum(error**2), ops.sum(ops.cast(is_there, "float32")))

@@ -221,7 +221,7 @@ def default(rng):
 
 @nt_xent.part(weight=3, read=f"{BOOK}-loss")
 def in_training(rng):
-    """It can be built on Keras's tensors, which have no numbers yet, as in training."""
+    """In training, where tensors have no numbers yet, it gives the same."""
     yield from _asked(rng, SYMBOLIC, 0.5)
 
 

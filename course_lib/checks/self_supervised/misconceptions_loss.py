@@ -267,9 +267,8 @@ def shapes_not_compared(first, second, temperature=0.5):
 
 
 @nt_xent.misconception(
-    "NumPy cannot follow Keras's tensors: training builds the loss before there are numbers, and "
-    "takes its gradient. Use keras.ops from beginning to end, ops.eye for the diagonal as well: a "
-    "NumPy array must not even stand to the left of a tensor."
+    "NumPy cannot follow tensors: training calls the loss before they have numbers, and takes its "
+    "gradient. Use keras.ops from beginning to end, ops.eye for the diagonal as well."
 )
 def by_numpy(first, second, temperature=0.5):
     if first.shape != second.shape:

@@ -290,7 +290,7 @@ def whole_numbers(rng):
 
 @dice_loss.part(weight=3)
 def in_compile(rng):
-    """It can be built on Keras's tensors, which have no numbers yet, as a network's loss is."""
+    """In training, where tensors have no numbers yet, it gives the same."""
     yield case(*_pair(rng, 1, 1), smooth=0.5, symbolic=True)
     yield case(*_pair(rng, 1, 3), smooth=0.5, symbolic=True)
 

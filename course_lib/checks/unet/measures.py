@@ -250,19 +250,13 @@ def measure_loss(answer, truth, prediction, smooth=None, symbolic=False):
         truth: an array, zeros and ones.
         prediction: an array of probabilities.
         smooth: its argument, if any is given.
-        symbolic: build it as `compile` does, on tensors without numbers, before it gets any.
+        symbolic: call it where `fit` does, on tensors without numbers.
     """
-    import keras
-
     settings = {} if smooth is None else {"smooth": smooth}
     if not symbolic:
         return _for_each(truth, answer(truth, prediction, **settings))
-    inputs = [networks.placeholder(one.shape[1:]) for one in (truth, prediction)]
-    loss = answer(*inputs, **settings)
-    if loss is None:
-        raise Unfit("None instead of a tensor", "a tensor: the function must end with return")
-    model = keras.Model(inputs, loss)
-    return _for_each(truth, networks.outputs(model, [truth.astype(np.float32), prediction]))
+    given = truth.astype(np.float32), prediction
+    return _for_each(truth, networks.in_training(answer, *given, **settings)[0])
 
 
 def _for_each(batch, result):

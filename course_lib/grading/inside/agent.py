@@ -18,6 +18,7 @@ from .encode import Encoder
 from .frames import BrokenStreamError, Stream, dump_frame, load_frame
 from .limits import WireLimits
 from .telling import Capture, error_facts, facts, reason, text
+from .training import call_in_training
 from .watch import CallWatcher
 
 _agents = {}
@@ -156,11 +157,18 @@ class Agent:
         function = self.handed[frame["fn"]]
         before = Before(memo)
         watcher = CallWatcher(frame.get("watch", ()))
+
+        def watched(*args, **kwargs):
+            with watcher:
+                return function(*args, **kwargs)
+
         self.calls.append(frame["id"])
         reply, value = {"op": "reply"}, None
         try:
-            with watcher:
-                value = function(*args, **kwargs)
+            if frame.get("training") is None:
+                value = watched(*args, **kwargs)
+            else:
+                value = call_in_training(watched, args, kwargs, **frame["training"])
         except BrokenStreamError:
             raise
         except BaseException as error:
