@@ -53,7 +53,10 @@ def test_rows_by_a_wrong_name_cost_a_mistake_no_further_part(wrong):
     assert len(parts) <= 3
 
 
-@pytest.mark.parametrize("wrong", ["percentage", "counted", "share_of_errors"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["percentage", "counted", "share_of_errors", "percentage_of_errors", "counted_errors"],
+)
 def test_another_unit_costs_the_part_that_asks_for_a_share(wrong):
     answers = {mistake.name: mistake.function for mistake in PROBE.misconceptions}
     assert lost(PROBE, answers[wrong])[0] == {"accuracy"}

@@ -14,6 +14,8 @@ UNITS = {
     "a percentage": lambda found, count: found / 100,
     "a number": lambda found, count: found / count,
     "a share of errors": lambda found, count: 1 - found,
+    "a percentage of errors": lambda found, count: 1 - found / 100,
+    "a number of errors": lambda found, count: 1 - found / count,
 }
 
 

@@ -137,6 +137,20 @@ def share_of_errors(train_features, train_labels, features, labels):
     return float(np.mean(_predict(train_features, train_labels, features) != labels))
 
 
+@linear_probe.misconception(
+    "this is the percentage of errors. Return the share that is right, from 0 to 1."
+)
+def percentage_of_errors(train_features, train_labels, features, labels):
+    return 100 * float(np.mean(_predict(train_features, train_labels, features) != labels))
+
+
+@linear_probe.misconception(
+    "this is how many are wrong. Return the share that is right, from 0 to 1."
+)
+def counted_errors(train_features, train_labels, features, labels):
+    return float(np.sum(_predict(train_features, train_labels, features) != labels))
+
+
 @linear_probe.misconception("this is a percentage. Return a share, from 0 to 1.")
 def percentage(train_features, train_labels, features, labels):
     return 100 * float(np.mean(_predict(train_features, train_labels, features) == labels))
