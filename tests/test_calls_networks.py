@@ -190,7 +190,7 @@ def test_a_loss_is_called_as_a_training_calls_it(ask):
     powers.call_watched((given, given), {}, (), {"open_batch": False})
     assert "batch 3" in ask.channel.take_printed()
     assert number.call_watched((given,), {}, (), {})[0] == (1.5, None)
-    with pytest.raises(TypeError, match="no numbers yet: no if or while") as raised:
+    with pytest.raises(TypeError, match="no numbers yet: if, while") as raised:
         asks.call_watched((given[0],), {}, (), {})
     assert "if x[0] > 0" in raised.value.student_line
 

@@ -1,9 +1,12 @@
 """Compare what came with what was expected, and say where they first differ."""
 
 import inspect
+import re
 from numbers import Integral, Real
 
 import numpy as np
+
+_COLOURS = re.compile("\x1b\\[[0-9;]*m")
 
 
 class AtLeast(float):
@@ -102,13 +105,13 @@ def is_tensor(value):
 
 
 def shorten(text, width):
-    """Return a text on one line, cut where it is longer than `width`.
+    """Return a text on one line, without a terminal's colours, cut where longer than `width`.
 
     Example:
         >>> shorten("a long  story", 9)
         'a long...'
     """
-    text = " ".join(text[: 4 * width].split())
+    text = " ".join(_COLOURS.sub("", text[: 4 * width]).split())
     return text if len(text) <= width else text[: width - 3] + "..."
 
 

@@ -239,13 +239,14 @@ def _trains_unless_told(layer):
     return training is not None and training.default is True
 
 
-def in_training(answer, *arrays, wrt=(), open_batch=True, **kwargs):
+def in_training(answer, *arrays, wrt=(), learns=(), open_batch=True, **kwargs):
     """Return what a loss makes of arrays where `fit` calls it, on tensors without numbers.
 
     Args:
         answer: the loss.
         *arrays: what the tensors become, each with an axis for the batch.
         wrt: by which of them the sum of the result is differentiated.
+        learns: those by which the gradient must not be zero, or nothing would be learnt.
         open_batch: whether the size of the batch is not known either.
         **kwargs: what the answer takes beside the tensors.
 
@@ -253,13 +254,13 @@ def in_training(answer, *arrays, wrt=(), open_batch=True, **kwargs):
         The result and a list of gradients, None where the result does not depend on one.
 
     Raises:
-        Unfit: if the result is no tensor.
+        Unfit: if the result is no tensor, or nothing is learnt by it.
 
     Example:
         >>> in_training(lambda x: x**2, np.array([1.0, 3]), wrt=[0])
         (array([1., 9.], dtype=float32), [array([2., 6.], dtype=float32)])
     """
-    settings = {"wrt": list(wrt), "open_batch": open_batch}
+    settings = {"wrt": [*wrt, *learns], "open_batch": open_batch}
     if hasattr(answer, "in_training"):
         result, gradients = answer.in_training(arrays, kwargs, **settings)
     else:
@@ -269,7 +270,12 @@ def in_training(answer, *arrays, wrt=(), open_batch=True, **kwargs):
     if gradients is None:
         wanted = "a tensor that keras.ops computes from the arguments, which have no numbers yet"
         raise Unfit(describe(result), wanted)
-    return result, gradients
+    if any(one is None or not np.any(one) for one in gradients[len(wrt) :]):
+        raise Unfit(
+            "a loss whose gradient is zero, whatever is predicted: nothing is learnt",
+            "a tensor that keras.ops computes from the prediction, from beginning to end",
+        )
+    return result, gradients[: len(wrt)]
 
 
 def parameters(model):

@@ -204,7 +204,7 @@ def _try(state, trial):
     except SystemExit as error:
         trial.error = RuntimeError(f"the function ended the program with exit({error.code})")
     except BaseException as error:
-        trial.error = error
+        trial.error = _answered(error)
     trial.called = answer.called if state.check.measure else trial.case
     called = state.ready_made or next(iter(answer.found), "")
     if called:
@@ -218,6 +218,19 @@ def _try(state, trial):
     except Exception as error:  # a student's object may raise anything when it is compared
         kind = type(trial.came).__name__
         trial.problem = f"a {kind} that raises {type(error).__name__} when compared", "a result"
+
+
+def _answered(error):
+    """An error as it is; where NumPy refuses a tensor, one that is not taken for a missing answer.
+
+    TensorFlow raises NotImplementedError there, which is what the task's own line raises.
+    """
+    if not (isinstance(error, NotImplementedError) and "symbolic tf.Tensor" in f"{error}"):
+        return error
+    said = "NumPy cannot take a tensor that has no numbers yet, as in a tf.function; keras.ops can"
+    told = TypeError(said).with_traceback(error.__traceback__)
+    told.student_line = getattr(error, "student_line", "")
+    return told
 
 
 class _Answer:

@@ -177,7 +177,9 @@ def _called(answer, truth, prediction):
 
 def _built(answer, truth, prediction):
     return _told(
-        networks.in_training(answer, truth.astype(np.float32), prediction, open_batch=False)[0]
+        networks.in_training(
+            answer, truth.astype(np.float32), prediction, learns=[1], open_batch=False
+        )[0]
     )
 
 

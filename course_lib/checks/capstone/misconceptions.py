@@ -308,6 +308,14 @@ def infinite_logarithm(truth, prediction):
 
 
 @point_loss.misconception(
+    "there is no gradient: the prediction is made plain numbers, by stop_gradient or a function of "
+    "NumPy's within TensorFlow. Nothing is learnt."
+)
+def no_gradient(truth, prediction):
+    return _point_loss(truth, ops.stop_gradient(ops.convert_to_tensor(prediction)))
+
+
+@point_loss.misconception(
     "NumPy counts here. In compile the tensors have no numbers yet: use keras.ops, ops.sum and "
     "not np.sum, no float(...), no .numpy()."
 )

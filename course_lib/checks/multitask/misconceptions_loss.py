@@ -517,6 +517,17 @@ def masked_after_the_square(
 
 
 @multitask_loss.misconception(
+    "NumPy cannot follow tensors: training calls the loss before they have numbers, and takes its "
+    "gradient. Use keras.ops from beginning to end: ops.isnan, ops.where, ops.sum."
+)
+def by_numpy(kinds, quantities, probabilities, predicted, weights=(1.0, 1.0)):
+    there = ~np.isnan(quantities)
+    errors = np.asarray(predicted)[:, 0] - np.where(there, quantities, 0)
+    second = np.sum(there * errors**2) / max(np.sum(there), 1)
+    return weights[0] * float(_entropy(kinds, probabilities)) + weights[1] * second
+
+
+@multitask_loss.misconception(
     "there is no gradient: the predictions are made plain numbers, by stop_gradient or a rounding. "
     "Nothing is learnt."
 )

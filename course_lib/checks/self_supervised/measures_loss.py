@@ -124,7 +124,9 @@ def _partners(loss, first, second):
 
 def _in_training(answer, due, first, second, settings):
     """Call it where training does, on tensors without numbers, and compare the two numbers."""
-    came, _ = networks.in_training(answer, first, second, open_batch=False, **settings)
+    came, _ = networks.in_training(
+        answer, first, second, learns=[0, 1], open_batch=False, **settings
+    )
     return float(np.isclose(np.mean(came), _number(due), 1e-3, 1e-4))
 
 

@@ -267,6 +267,15 @@ def shapes_not_compared(first, second, temperature=0.5):
 
 
 @nt_xent.misconception(
+    "there is no gradient by one of the two views: stop_gradient, or a function of NumPy's within "
+    "TensorFlow, makes its rows plain numbers. Both views learn."
+)
+def no_gradient(first, second, temperature=0.5):
+    first, second = (ops.stop_gradient(ops.convert_to_tensor(one)) for one in (first, second))
+    return _loss(first, second, temperature)
+
+
+@nt_xent.misconception(
     "NumPy cannot follow tensors: training calls the loss before they have numbers, and takes its "
     "gradient. Use keras.ops from beginning to end, ops.eye for the diagonal as well."
 )

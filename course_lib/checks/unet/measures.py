@@ -256,7 +256,7 @@ def measure_loss(answer, truth, prediction, smooth=None, symbolic=False):
     if not symbolic:
         return _for_each(truth, answer(truth, prediction, **settings))
     given = truth.astype(np.float32), prediction
-    return _for_each(truth, networks.in_training(answer, *given, **settings)[0])
+    return _for_each(truth, networks.in_training(answer, *given, learns=[1], **settings)[0])
 
 
 def _for_each(batch, result):

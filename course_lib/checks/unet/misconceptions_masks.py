@@ -276,8 +276,17 @@ def squares_below(truth, prediction, smooth=1.0):
 
 
 @dice_loss.misconception(
-    "it computes with NumPy, which cannot follow Keras's tensors: compile builds the loss before "
-    "there are numbers, and takes its gradient. Use keras.ops: ops.sum, ops.mean."
+    "there is no gradient: the prediction is made plain numbers, by stop_gradient or a function of "
+    "NumPy's within TensorFlow. Nothing is learnt."
+)
+def no_gradient(truth, prediction, smooth=1.0):
+    both, first, second = _sums(truth, ops.stop_gradient(ops.convert_to_tensor(prediction)))
+    return ops.mean(1 - (2 * both + smooth) / (first + second + smooth), axis=-1)
+
+
+@dice_loss.misconception(
+    "it computes with NumPy, which cannot follow tensors: fit calls the loss before they "
+    "have numbers, and takes its gradient. Use keras.ops: ops.sum, ops.mean."
 )
 def by_numpy(truth, prediction, smooth=1.0):
     truth, prediction = np.asarray(truth, "float32"), np.asarray(prediction, "float32")
