@@ -84,8 +84,9 @@ def imported(path):
     ("room", "may_not_import"),
     [
         ("", ("checks", "exhibits", "grading")),
-        # What watches for ready-made calls runs in the sandbox too, and so lives among its files.
-        ("checks", ("exhibits", r"grading(?!\.inside\.watch\b)")),
+        # What calls an answer as a training does, and what watches for ready-made calls, runs in
+        # the sandbox too, and so lives among its files.
+        ("checks", ("exhibits", r"grading(?!\.inside\.(watch|training)\b)")),
         ("exhibits", ("checks", "grading")),
         ("grading", ("exhibits", *(topic.stem for topic in TOPICS))),
     ],
