@@ -358,7 +358,7 @@ def by_channel(rng):
 def of_few_examples(rng):
     """A small batch: the variance is the one that is divided by the count."""
     for batch in (4, _size(rng, 5, 6)):
-        x = _numbers(rng, batch, 1)
+        x = _distinct(rng, batch)
         yield case(x, np.ones(1, np.float32), _output_gradient(rng, x), of="x_gradient")
 
 
